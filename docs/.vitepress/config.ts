@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type DefaultTheme, defineConfig } from 'vitepress'
+
+const site = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** The pages below a folder, each under its first heading; a folder with an index.md links there. */
+const pagesOf = (folder: string): DefaultTheme.SidebarItem[] => {
+  const place = join(site, folder)
+  if (!statSync(place, { throwIfNoEntry: false })) return []
+  return readdirSync(place, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry): DefaultTheme.SidebarItem[] => {
+      const path = `${folder}/${entry.name}`
+      if (entry.isDirectory()) return [{ text: entry.name, collapsed: true, items: pagesOf(path) }]
+      if (!entry.name.endsWith('.md') || path === 'api/index.md') return []
+      const heading = /^# (.*)$/m.exec(readFileSync(join(site, path), 'utf8'))?.[1] ?? entry.name
+      const link = `/${path.replace(/(index)?\.md$/, '')}`
+      return [{ text: heading.replaceAll('\\', ''), link }]
+    })
+}
+
+const guide = [
+  { text: 'Tensors', link: '/guide/tensors' },
+  { text: 'Autodiff in one page', link: '/guide/autodiff-in-one-page' },
+  { text: 'Coming from another library', link: '/guide/coming-from' },
+  { text: 'Errors and outcomes', link: '/guide/errors' },
+  { text: 'What is missing', link: '/guide/missing' },
+]
+const isWritten = ({ link }: { link: string }) =>
+  statSync(join(site, `${link}.md`), { throwIfNoEntry: false })?.isFile()
+const written = guide.filter(isWritten)
+
+export default defineConfig({
+  title: 'Neumann',
+  description: 'Differentiable programming in TypeScript, through learning itself',
+  lang: 'en',
+  cleanUrls: true,
+  lastUpdated: false,
+  srcExclude: ['node_modules/**'],
+  themeConfig: {
+    nav: [
+      ...written.slice(0, 1).map(({ link }) => ({ text: 'Guide', link, activeMatch: '^/guide/' })),
+      { text: 'API', link: '/api/', activeMatch: '^/api/' },
+    ],
+    sidebar: {
+      '/guide/': [{ text: 'Guide', items: written }],
+      '/api/': [{ text: 'API', link: '/api/', items: pagesOf('api') }],
+    },
+    outline: [2, 3],
+    search: { provider: 'local' },
+    socialLinks: [{ icon: 'github', link: 'https://github.com/neumann-ts/neumann' }],
+  },
+})
