@@ -1,0 +1,41 @@
+/** What a device is to the rest of the library: it holds buffers and runs programs. */
+
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import type { TypedArray } from '../dtype.js'
+import type { Program } from '../program/program.js'
+import type { Type } from '../program/type.js'
+
+/** What the world can do to a correct program. */
+export interface Failure {
+  readonly code: 'disposed' | 'outOfMemory' | 'deviceLost' | 'nonfinite'
+  readonly message: string
+}
+
+export interface Buffer {
+  readonly device: Device
+  readonly type: Type
+}
+
+/** Bytes held by buffers that are alive, with what made them, and the most that was ever held, intermediates included. */
+export interface Memory {
+  readonly count: number
+  readonly bytes: number
+  readonly peak: number
+  /** Bytes by the operation or function that made them, largest first. */
+  readonly makers: ReadonlyMap<string, number>
+}
+
+export interface Device {
+  readonly name: string
+  /** A copy of host data on the device. */
+  readonly upload: (data: TypedArray, type: Type, maker: string) => Buffer
+  /** Runs a program; the results are new buffers, none shared with an input. Donated inputs may be reused: the caller gives them up. */
+  readonly execute: (program: Program, inputs: readonly Buffer[], donated: readonly number[]) => readonly Buffer[]
+  readonly read: (buffer: Buffer) => TaskEither<Failure, TypedArray>
+  /** Where the host can look at once. */
+  readonly readSync?: (buffer: Buffer) => TypedArray
+  readonly release: (buffer: Buffer) => void
+  readonly memory: () => Memory
+  /** Forgets the highest mark of memory, to measure the next stretch. */
+  readonly resetPeak: () => void
+}
