@@ -1,0 +1,46 @@
+/** Every figure that the repository promises: `pnpm figures [--json]`.
+ *  A table, or with --json `{ date, commit, machine, figures }`, each figure `{ name, value, bound, holds }`. Ends with 1 where one does not hold.
+ *  Counts are exact, ratios are measured in this run; absolute times are shown and not bound. */
+
+import { execFileSync } from 'node:child_process'
+import { arch, availableParallelism, cpus, platform } from 'node:os'
+import { parseArgs } from 'node:util'
+import { build, sizes, timings } from './built.js'
+import { counts } from './counts.js'
+import { type Figure, table } from './figure.js'
+
+const commit = (): string => {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
+const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values
+await build()
+// one after the other: times are measured while nothing else of ours runs
+const figures: readonly Figure[] = [...counts(), ...(await sizes()), ...(await timings())]
+const broken = figures.filter(({ holds }) => !holds)
+
+if (json)
+  console.log(
+    JSON.stringify(
+      {
+        date: new Date().toISOString(),
+        commit: commit(),
+        machine: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} cores, ${platform()} ${arch()}, Node ${process.version}`,
+        figures,
+      },
+      null,
+      2,
+    ),
+  )
+else {
+  console.log(table(figures))
+  console.log(`\n${figures.length} figures, ${broken.length === 0 ? 'all hold' : `${broken.length} DO NOT HOLD`}`)
+}
+process.exitCode = broken.length > 0 ? 1 : 0
