@@ -1,6 +1,6 @@
 /** Expectations that other libraries hold themselves to, restated: what is asked of JAX (tests/api_test.py, lax_autodiff_test.py,
  *  lax_control_flow_test.py, custom_derivatives cases, jaxpr_effects, random_lax) and of HIPS autograd (tests/test_systematic, test_core, test_wrappers …).
- *  The facts are theirs, the words, numbers and code are ours. */
+ *  The facts are theirs, recalled from memory and not looked up again; the words, numbers and code are ours. */
 
 import {
   abs,

@@ -1,4 +1,5 @@
-/** Derivatives where they are decided and not found: kinks, ties, zeros, borders of domains, tails. Closed forms, in both modes, in f64. */
+/** Derivatives where they are decided and not found: kinks, ties, zeros, borders of domains, tails. Closed forms, in both modes, in f64.
+ *  What the comments say of JAX and PyTorch is from memory: it was not run against them. */
 
 import type { Tensor } from '@neumann/linalg-gpu'
 import * as la from '@neumann/linalg-gpu'
