@@ -62,7 +62,7 @@ export const hvp =
 /** Both products that a hypergradient needs, in one pass: with H = ∂²f/∂w² and M = ∂²f/∂w∂h, crossVjp(f)(w, h, …rest)(v) = { hv: H v, mv: Mᵀ v }.
  *  Shapes   v and hv: trees of w · mv: tree of h
  *  Cost     as one Hessian-vector product, with the gradient by h beside it.
- *  Source   the direction (v, 0) pushed through the gradient by (w, h); spec 0.3
+ *  Source   Pearlmutter 1994: the direction (v, 0) pushed through the gradient by (w, h)
  *  @example crossVjp((w: Tensor, h: Tensor) => mul(h, mul(w, w)))(array(3), array(5))(1) // => { hv: f32[] 10, mv: f32[] 6 } */
 export const crossVjp =
   <W, H, D extends readonly unknown[]>(

@@ -235,12 +235,12 @@ export const callTranspose = (
     ]
   }
   const linear = x.map((v) => v === null)
-  const spreadBack = (back: readonly Tangent[]): Tangent[] => placed(linear, back)
   const tag = op.tag as CallTag | null
-  if (tag === null) return spreadBack(transposeOf(op.body, x, cts))
+  if (tag === null) return placed(linear, transposeOf(op.body, x, cts))
   if (tag.rule === 'linearSolve') return solveTranspose(op, tag, cts, x, outs)
   const t = transposeProgram(op.body, linear, present(cts))
-  return spreadBack(
+  return placed(
+    linear,
     placed(
       t.nonzero,
       emit({ ...op, body: t.program }, [...there(cts), ...x.filter((v): v is Tensor => v !== null), ...t.captured]),

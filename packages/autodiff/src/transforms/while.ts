@@ -97,7 +97,7 @@ export const whileBatch = (
   const carryTypes = inputTypes(whole.program).slice(0, carry)
   const condTypes = inputTypes(lanes.program).slice(carry)
   const bodyTypes = inputTypes(whole.program).slice(carry)
-  const { program: any } = record(cond.name, [active, ...carryTypes], ([flag]) =>
+  const { program: someRuns } = record(cond.name, [active, ...carryTypes], ([flag]) =>
     emit({ kind: 'reduce', fn: 'or', axes: [0] }, [flag!]),
   )
   const { program: step } = record(body.name, [active, ...carryTypes, ...condTypes, ...bodyTypes], (inputs) => {
@@ -112,7 +112,7 @@ export const whileBatch = (
   const first = range(carry).map((i) => start(i, true))
   const consts = [...forCond, ...forBody].map((i) => x[i]!)
   const running = inline(lanes.program, [...first, ...forCond.map((i) => x[i]!)])[0]!
-  const outs = emit({ kind: 'while', carry: carry + 1, condConsts: 0, cond: any, body: step }, [
+  const outs = emit({ kind: 'while', carry: carry + 1, condConsts: 0, cond: someRuns, body: step }, [
     running,
     ...first,
     ...consts,

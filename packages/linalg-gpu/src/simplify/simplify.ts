@@ -26,13 +26,10 @@ const withBodies = (op: Op): Op => {
   }
 }
 
-const inside = (program: Program): Program => {
-  if (!program.eqns.some((eqn) => bodiesOf(eqn.op).length > 0)) return program
-  return {
-    ...program,
-    eqns: program.eqns.map((eqn): Eqn => (bodiesOf(eqn.op).length > 0 ? { ...eqn, op: withBodies(eqn.op) } : eqn)),
-  }
-}
+const inside = (program: Program): Program => ({
+  ...program,
+  eqns: program.eqns.map((eqn): Eqn => (bodiesOf(eqn.op).length > 0 ? { ...eqn, op: withBodies(eqn.op) } : eqn)),
+})
 
 const hasBodies = (program: Program): boolean => program.eqns.some((eqn) => bodiesOf(eqn.op).length > 0)
 
