@@ -2,6 +2,10 @@
 
 export { type DType, isFloat } from './dtype.js'
 export { fail, showShape, showType, showValue, synchronous } from './errors.js'
+export type { Kernel } from './kernel/kernel.js'
+export { schedule } from './kernel/lower.js'
+export { printSchedule } from './kernel/printSchedule.js'
+export { kernelsOf, type Schedule } from './kernel/schedule.js'
 export { castTo, scalarOf, tensorOf } from './ops/operands.js'
 export { binaryPrimitive, comparePrimitive, unaryPrimitive } from './ops/primitives.js'
 export { infer } from './program/infer.js'

@@ -1,6 +1,6 @@
 /** Elementwise operations, one scalar function each. Floats are computed in f64 and rounded by the store; integers wrap by the store. */
 
-import { isFloat, type TypedArray } from '../dtype.js'
+import { type DType, isFloat, type TypedArray } from '../dtype.js'
 import type { BinaryFn, CompareFn, OpOf, TestFn, UnaryFn } from '../program/op.js'
 import type { Type } from '../program/type.js'
 import { type Dense, dense, empty, expanded, view } from './dense.js'
@@ -23,7 +23,7 @@ import { threefryInto } from './threefry.js'
 type Scalar1 = (x: number) => number
 type Scalar2 = (x: number, y: number) => number
 
-const unaryFns: { readonly [F in UnaryFn]: Scalar1 } = {
+export const unaryFns: { readonly [F in UnaryFn]: Scalar1 } = {
   neg: (x) => -x,
   abs: Math.abs,
   sign: Math.sign,
@@ -81,7 +81,7 @@ const floorMod: Scalar2 = (x, y) => {
   return r < 0 !== y < 0 ? r + y : r
 }
 
-const floatFns: { readonly [F in BinaryFn]: Scalar2 } = {
+export const floatFns: { readonly [F in BinaryFn]: Scalar2 } = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,
@@ -109,7 +109,7 @@ const integerFns: Partial<Record<BinaryFn, Scalar2>> = {
   rem: (x, y) => (y === 0 ? 0 : x % y),
 }
 
-const compareFns: { readonly [F in CompareFn]: (x: number, y: number) => boolean } = {
+export const compareFns: { readonly [F in CompareFn]: (x: number, y: number) => boolean } = {
   eq: (x, y) => x === y,
   ne: (x, y) => x !== y,
   lt: (x, y) => x < y,
@@ -118,10 +118,35 @@ const compareFns: { readonly [F in CompareFn]: (x: number, y: number) => boolean
   ge: (x, y) => x >= y,
 }
 
-const testFns: { readonly [F in TestFn]: (x: number) => boolean } = {
+export const testFns: { readonly [F in TestFn]: (x: number) => boolean } = {
   nan: (x) => x !== x,
   infinite: (x) => Math.abs(x) === Infinity,
   finite: Number.isFinite,
+}
+
+/** The function of one element of a dtype, before its result is rounded to that dtype; so of the next two. */
+export const unaryOf = (fn: UnaryFn, dtype: DType): Scalar1 =>
+  fn === 'not' && dtype === 'bool'
+    ? (v) => 1 - v
+    : fn === 'square' && !isFloat(dtype)
+      ? (v) => Math.imul(v, v)
+      : unaryFns[fn]
+
+export const binaryOf = (fn: BinaryFn, dtype: DType): Scalar2 =>
+  isFloat(dtype)
+    ? floatFns[fn]
+    : fn === 'shr' && dtype === 'u32'
+      ? (a, b) => (b > 31 ? 0 : a >>> b)
+      : (integerFns[fn] ?? floatFns[fn])
+
+/** Floats to integers truncate and saturate, NaN gives 0, as in WGSL and saturating wasm; integers wrap; bool is "not zero". */
+export const castOf = (from: DType, to: DType): Scalar1 => {
+  if (to === 'bool') return (v) => Number(v !== 0)
+  if (!isFloat(from) || isFloat(to)) return (v) => v
+  const [low, high] = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], i8: [-128, 127], u8: [0, 255] }[
+    to as 'i32'
+  ] as [number, number]
+  return (v) => (v !== v ? 0 : Math.min(high, Math.max(low, Math.trunc(v))))
 }
 
 const map1 = (x: Dense, type: Type, fn: (x: number) => number | boolean): Dense => {
@@ -166,15 +191,7 @@ const map2 = (x: Dense, y: Dense, type: Type, loop: Loop2): Dense => {
 }
 
 export const unary = (op: OpOf<'unary'>, [x]: readonly Dense[], [type]: readonly Type[]): readonly Dense[] => [
-  map1(
-    x!,
-    type!,
-    op.fn === 'not' && type!.dtype === 'bool'
-      ? (v) => 1 - v
-      : op.fn === 'square' && !isFloat(type!.dtype)
-        ? (v) => Math.imul(v, v)
-        : unaryFns[op.fn],
-  ),
+  map1(x!, type!, unaryOf(op.fn, type!.dtype)),
 ]
 
 export const test = (op: OpOf<'test'>, [x]: readonly Dense[], [type]: readonly Type[]): readonly Dense[] => [
@@ -188,10 +205,8 @@ export const polygammaOf = (
 ): readonly Dense[] => [map1(x!, type!, (v) => polygamma(op.n, v))]
 
 export const binary = (op: OpOf<'binary'>, [x, y]: readonly Dense[], [type]: readonly Type[]): readonly Dense[] => {
-  if (isFloat(type!.dtype)) return [map2(x!, y!, type!, floatLoops[op.fn] ?? loopOf(floatFns[op.fn]))]
-  const fn =
-    op.fn === 'shr' && type!.dtype === 'u32' ? (a: number, b: number) => (b > 31 ? 0 : a >>> b) : integerFns[op.fn]
-  return [map2(x!, y!, type!, loopOf(fn ?? floatFns[op.fn]))]
+  const own = isFloat(type!.dtype) ? floatLoops[op.fn] : undefined
+  return [map2(x!, y!, type!, own ?? loopOf(binaryOf(op.fn, type!.dtype)))]
 }
 
 export const compare = (op: OpOf<'compare'>, [x, y]: readonly Dense[], [type]: readonly Type[]): readonly Dense[] => [
@@ -205,22 +220,15 @@ export const select = (_: OpOf<'select'>, [c, x, y]: readonly Dense[], [type]: r
   return [out]
 }
 
-/** Floats to integers truncate and saturate, NaN gives 0, as in WGSL and saturating wasm; integers wrap; bool is "not zero". */
 export const cast = (op: OpOf<'cast'>, [x]: readonly Dense[], [type]: readonly Type[]): readonly Dense[] => {
   const from = x!.type.dtype
-  if (op.dtype === 'bool') return [map1(x!, type!, (v) => v !== 0)]
-  if (!isFloat(from) || isFloat(op.dtype)) {
-    const out = empty(type!)
-    out.data.set(x!.data)
-    return [out]
-  }
-  const [low, high] = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], i8: [-128, 127], u8: [0, 255] }[
-    op.dtype as 'i32'
-  ] as [number, number]
-  return [map1(x!, type!, (v) => (v !== v ? 0 : Math.min(high, Math.max(low, Math.trunc(v)))))]
+  if (op.dtype === 'bool' || (isFloat(from) && !isFloat(op.dtype))) return [map1(x!, type!, castOf(from, op.dtype))]
+  const out = empty(type!)
+  out.data.set(x!.data)
+  return [out]
 }
 
-const reinterpret = {
+export const reinterpret = {
   f32: Float32Array,
   f64: Float64Array,
   f16: Uint16Array,

@@ -318,7 +318,7 @@ export const tanh = (x: number): number => {
 
 /** acosh x; below 2 as log1p(t + √(2t + t²)), t = x − 1, with the rounding of the sum put back. Error ≤ 1.8 ulp. */
 export const acosh = (x: number): number => {
-  if (!(x < 2)) return Math.acosh(x)
+  if (!(x >= 1 && x < 2)) return Math.acosh(x)
   const t = x - 1
   const root = Math.sqrt(2 * t + t * t)
   const s = root + t

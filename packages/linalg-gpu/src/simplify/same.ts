@@ -68,3 +68,15 @@ export const sameProgram = (a: Program, b: Program): boolean =>
         sameOp(eqn.op, other.op)
       )
     }))
+
+/** Agrees with `sameProgram`. */
+export const hashProgram = (program: Program): number => {
+  let h = mix(program.eqns.length, program.types.length)
+  for (const id of program.inputs) h = mix(h, program.types[id]!.id)
+  for (const { op, inputs, outputs } of program.eqns) {
+    h = mix(h, hashEqn(op, inputs))
+    for (const id of outputs) h = mix(h, program.types[id]!.id)
+  }
+  for (const id of program.outputs) h = mix(h, id)
+  return h
+}
