@@ -54,6 +54,34 @@ export const flatten = (tree: unknown): { readonly leaves: readonly unknown[]; r
   return { leaves, structure }
 }
 
+/** The leaves of a tree that is expected to have a form, put into a list: false where it has another. Nothing is allocated. */
+export const leavesAs = (structure: Structure, tree: unknown, leaves: unknown[]): boolean => {
+  switch (structure.kind) {
+    case 'leaf':
+      if (tree === null || isBranch(tree)) return false
+      leaves.push(tree)
+      return true
+    case 'nothing':
+      return tree === null
+    case 'array': {
+      const { items } = structure
+      if (!Array.isArray(tree) || tree.length !== items.length) return false
+      for (let i = 0; i < items.length; i++) if (!leavesAs(items[i]!, tree[i], leaves)) return false
+      return true
+    }
+    default: {
+      const { keys, items } = structure
+      if (!isRecord(tree) || Array.isArray(tree)) return false
+      let count = 0
+      for (const key in tree) if (Object.hasOwn(tree, key)) count++
+      if (count !== keys.length) return false
+      for (let i = 0; i < keys.length; i++)
+        if (!Object.hasOwn(tree, keys[i]!) || !leavesAs(items[i]!, tree[keys[i]!], leaves)) return false
+      return true
+    }
+  }
+}
+
 export const unflatten = (structure: Structure, leaves: readonly unknown[]): unknown => {
   let at = 0
   const build = (node: Structure): unknown => {

@@ -12,10 +12,10 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { fail } from '../errors.js'
 import { tensorOf } from '../ops/operands.js'
-import { plain } from '../plain/device.js'
 import { typeOf } from '../program/type.js'
 import type { Device, Failure } from '../run/device.js'
 import { held } from '../run/execute.js'
+import { defaultDevice } from '../run/onDevice.js'
 import { readStored } from '../run/read.js'
 import { isTensor, type Tensor, type TensorLike } from '../trace/tensor.js'
 import type { Tree } from '../tree.js'
@@ -69,7 +69,7 @@ export const encodeSafetensors = (
  *  //     'decodeSafetensors: 8 bytes of header length are expected, the file has 3. (at byte 3)', offset: 3 } } */
 export const decodeSafetensors = (
   bytes: Uint8Array,
-  { device = plain, only }: DecodeOptions = {},
+  { device = defaultDevice(), only }: DecodeOptions = {},
 ): E.Either<FileError, Tree<Tensor>> =>
   pipe(
     readSafetensors(bytes, only === undefined ? {} : { only }),
@@ -110,7 +110,7 @@ export const encodeNpz = (
  *  //     'decodeNpz: no end record of a zip archive; the file is cut off, or is no zip. (at byte 3)', offset: 3 } } */
 export const decodeNpz = (
   bytes: Uint8Array,
-  { device = plain, only, maximumBytes = 2 ** 31 }: DecodeOptions & { readonly maximumBytes?: number } = {},
+  { device = defaultDevice(), only, maximumBytes = 2 ** 31 }: DecodeOptions & { readonly maximumBytes?: number } = {},
 ): E.Either<FileError, Tree<Tensor>> =>
   pipe(
     readNpz(bytes, only === undefined ? { maximumBytes } : { maximumBytes, only }),

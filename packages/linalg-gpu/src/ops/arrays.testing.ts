@@ -3,8 +3,10 @@
 
 import * as assert from 'uvu/assert'
 import { type DType, isFloat, storage } from '../dtype.js'
+import { plain } from '../plain/device.js'
 import { fromHalf, toHalf } from '../plain/half.js'
 import type { Device } from '../run/device.js'
+import { defaultDevice } from '../run/onDevice.js'
 import { readSync } from '../run/read.js'
 import type { Tensor } from '../trace/tensor.js'
 import { array } from './creation.js'
@@ -85,6 +87,10 @@ export const ulp = (dtype: DType, value: number): number => {
   const [fraction, least] = digits[dtype]!
   return value === 0 ? 2 ** least : 2 ** Math.max(least, Math.floor(Math.log2(Math.abs(value))) - fraction)
 }
+
+/** How far one function of calculus in f32 may be from the true value on the device of the tests, in units in the last place: plain
+ *  computes in f64 and rounds once; the forms of other devices, in f32 throughout, promise 2 (`wasm/math`). */
+export const ulpsOfF32 = (): number => (defaultDevice() === plain ? 0.51 : 2)
 
 /** Asserts type and elements. `ulps` = 0: bit by bit after rounding, so −0 is not 0. Else that many units in the last place;
  *  `scale` gives the size of what was summed, where the result may be small by cancellation. */

@@ -1,7 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as np from '../index.js'
-import { plain, plainDevice } from '../plain/device.js'
+import { plainDevice } from '../plain/device.js'
+import { defaultDevice } from '../run/onDevice.js'
 import { isTensor, type Tensor, type TensorValue } from '../trace/tensor.js'
 import { flatten } from '../tree.js'
 import { flat, put, sample } from './arrays.testing.js'
@@ -93,7 +94,7 @@ const rows: Readonly<Record<string, (() => unknown) | string>> = {
   map: () => np.map((a: Tensor) => np.mul(a, t), v), foriLoop: () => [np.foriLoop(0, 3, (_, a: Tensor) => np.mul(a, t), x), np.foriLoop(small, 3, (_, a: Tensor) => np.mul(a, t), x)],
   whileLoop: () => np.whileLoop((a: Tensor) => np.less(a, 9), (a) => np.mul(a, t), t),
   jit: () => np.jit((a: Tensor) => [np.mul(np.add(a, 1), t), a])(x), debugNans: () => np.debugNans((a: Tensor) => np.mul(a, 2))(np.ones([2])),
-  scope: () => np.scope(() => np.add(np.mul(x, 2), np.mul(x, 3))),
+  scope: () => np.scope(() => np.add(np.mul(x, 2), np.mul(x, 3))), onDevice: () => np.onDevice(device, () => np.array([1, 2])), region: () => np.region('double', () => np.mul(x, 2)),
   // random
   key: () => np.key(1), splitKey: () => np.splitKey(np.key(1)), foldIn: () => np.foldIn(np.key(1), 2), bits: () => np.bits(np.key(1), [3]), uniform: () => np.uniform(np.key(1), [3]),
   normal: () => np.normal(np.key(1), [3]), truncatedNormal: () => np.truncatedNormal(np.key(1), -1, 1, [3]), exponential: () => np.exponential(np.key(1), [3]),
@@ -101,14 +102,14 @@ const rows: Readonly<Record<string, (() => unknown) | string>> = {
   permutation: () => [np.permutation(np.key(1), 5), np.permutation(np.key(1), x)], randint: () => np.randint(np.key(1), [3], 0, 9),
   // these return no tensor
   readSync: () => np.readSync(x), item: () => np.item(t), toNested: () => np.toNested(x), isTensor: () => np.isTensor(x), print: () => np.print(np.trace(np.sin)(x)),
-  trace: () => np.trace(np.sin)(x), validate: () => np.validate(np.trace(np.sin)(x)), plan: () => np.plan(np.sin)(x), liveBuffers: () => np.liveBuffers(device),
+  trace: () => np.trace(np.sin)(x), plan: () => np.plan(np.sin)(x), liveBuffers: () => np.liveBuffers(device),
   debugPrint: () => np.debugPrint('x', x, () => {}), treeLeaves: () => np.treeLeaves({ x }), treeMap: () => np.treeMap((a: Tensor) => a, { x }), dispose: () => np.dispose([1, 'x']),
   // these are tested where they live
-  read: 'is asynchronous', data: 'is asynchronous', transfer: 'is asynchronous', iterate: 'is asynchronous', plainDevice: 'makes a device',
+  read: 'is asynchronous', data: 'is asynchronous', transfer: 'is asynchronous', iterate: 'is asynchronous', plainDevice: 'makes a device', profile: 'needs a device that times its kernels',
 } // biome-ignore format: a table by family
 
 const inputs: readonly Tensor[] = [x, y, z, s, v, u, h, i, j, k, c, t, one, small, part, image, kernel]
-const alive = (): number => device.memory().count + plain.memory().count
+const alive = (): number => device.memory().count + defaultDevice().memory().count
 
 test('the table names every function of the index', () => {
   const functions = Object.entries(np).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []))

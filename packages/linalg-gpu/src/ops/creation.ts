@@ -2,11 +2,11 @@
 
 import { arithmetic, type DType, isFloat, represents, storage, type TypedArray } from '../dtype.js'
 import { fail, showShape, showValue } from '../errors.js'
-import { plain } from '../plain/device.js'
 import { typeOf } from '../program/type.js'
 import { encoded } from '../run/decode.js'
 import type { Device } from '../run/device.js'
 import { held } from '../run/execute.js'
+import { defaultDevice } from '../run/onDevice.js'
 import { checkAxis, checkCount, checkShape, type Shape, sizeOf } from '../shape.js'
 import { emit1 } from '../trace/emit.js'
 import { isTensor, type Tensor, type TensorLike, valueOf } from '../trace/tensor.js'
@@ -69,7 +69,11 @@ const typedDType = (data: TypedArray): DType =>
  *  @example array(new Int32Array([1, 2, 3, 4]), { shape: [2, 2] }) // => i32[2,2] [[1, 2], [3, 4]] */
 export const array = (
   data: Nested | TypedArray,
-  { dtype, shape, device = plain }: { readonly dtype?: DType; readonly shape?: Shape; readonly device?: Device } = {},
+  {
+    dtype,
+    shape,
+    device = defaultDevice(),
+  }: { readonly dtype?: DType; readonly shape?: Shape; readonly device?: Device } = {},
 ): Tensor => {
   const typed = ArrayBuffer.isView(data)
   const source = typed ? typedDType(data) : undefined

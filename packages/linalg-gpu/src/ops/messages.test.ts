@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as np from '../index.js'
+import { defaultDevice } from '../run/onDevice.js'
 import { throws } from './arrays.testing.js'
 
 // What each function says to a wrong call: function, operand, value, remedy. Change a text here when you change it there, and read it once more.
@@ -21,6 +22,8 @@ const kernel = np.zeros([2, 2, 3])
 const gone = np.array([1, 2, 3])
 np.dispose(gone)
 const elsewhere = np.array([1, 2, 3], { device: np.plainDevice({ name: 'other' }) })
+
+const here = defaultDevice().name
 
 const calls: readonly (readonly [() => unknown, string])[] = [
   // wrong operands
@@ -50,7 +53,7 @@ const calls: readonly (readonly [() => unknown, string])[] = [
   [() => np.mul(u32, -1), "mul: the number -1 is no u32: cast the tensor to a float dtype first, as cast(x, 'f32')."],
   [
     () => np.mul(x, elsewhere),
-    'mul: operands live on two devices, plain and other: move one with transfer(x, device).',
+    `mul: operands live on two devices, ${here} and other: move one with transfer(x, device).`,
   ],
   [
     () => np.div(x, v2),
@@ -171,7 +174,7 @@ const calls: readonly (readonly [() => unknown, string])[] = [
   ],
   [
     () => np.less(x, elsewhere),
-    'less: operands live on two devices, plain and other: move one with transfer(x, device).',
+    `less: operands live on two devices, ${here} and other: move one with transfer(x, device).`,
   ],
   [
     () => np.lessEqual(i32, 0.5),
@@ -594,7 +597,7 @@ for (const [call, message] of calls) test(String(call).slice(6), () => throws(ca
 test('each array function has a wrong call here', () => {
   // these take no operands that could be wrong, or are tested where they live
   const elsewhereTested =
-    /^(cond|switchCase|scan|map|foriLoop|whileLoop|jit|trace|plan|print|validate|debug\w+|data|item|read\w*|toNested|transfer|dispose|iterate|liveBuffers|scope|isTensor|tree\w+|plainDevice|exponential|gumbel|normal|truncatedNormal|bernoulli|categorical|permutation|randint|foldIn|key|splitKey|bits|uniform)$/
+    /^(cond|switchCase|scan|map|foriLoop|whileLoop|jit|trace|plan|print|debug\w+|data|item|read\w*|toNested|transfer|dispose|iterate|liveBuffers|scope|onDevice|region|profile|isTensor|tree\w+|plainDevice|exponential|gumbel|normal|truncatedNormal|bernoulli|categorical|permutation|randint|foldIn|key|splitKey|bits|uniform)$/
   const called = new Set(
     calls.flatMap(([call]) => [...String(call).matchAll(/np\d*\.(\w+)\(/g)].map((match) => match[1])),
   )

@@ -5,9 +5,11 @@ import { fail, showType } from '../errors.js'
 import type { Program } from '../program/program.js'
 import type { Type } from '../program/type.js'
 import type { Buffer, Device } from '../run/device.js'
+import { ledgerOf } from '../run/ledger.js'
 import { left, right } from '../run/outcome.js'
 import { type Dense, dense } from './dense.js'
 import { type Meter, run } from './executor.js'
+import { forecast } from './forecast.js'
 
 interface PlainBuffer extends Buffer {
   data: TypedArray | undefined
@@ -27,42 +29,19 @@ export const plainDevice = ({
   readonly name?: string
   readonly limit?: number
 } = {}): Device => {
-  const meter: Meter = { bytes: 0, peak: 0 }
-  const makers = new Map<string, number>()
-  let count = 0
-  const account = (maker: string, bytes: number): void => {
-    const total = (makers.get(maker) ?? 0) + bytes
-    if (total === 0) makers.delete(maker)
-    else makers.set(maker, total)
-  }
+  const ledger = ledgerOf(name, limit)
   const adopt = (type: Type, data: TypedArray, maker: string): PlainBuffer => {
-    count++
-    account(maker, data.byteLength)
-    meter.bytes += data.byteLength
-    meter.peak = Math.max(meter.peak, meter.bytes)
+    ledger.add(maker, data.byteLength)
     return { device, type, data, maker }
   }
   const release = (buffer: Buffer): void => {
     const own = buffer as PlainBuffer
     if (own.data === undefined) return
-    count--
-    account(own.maker, -own.data.byteLength)
-    meter.bytes -= own.data.byteLength
+    ledger.remove(own.maker, own.data.byteLength)
     own.data = undefined
   }
-  const sorted = (): [string, number][] => [...makers].sort((a, b) => b[1] - a[1])
-  const room = (name: string, bytes: number): void => {
-    if (meter.bytes + bytes > limit)
-      fail(
-        name,
-        `needs ${bytes} bytes more on ${device.name}, which holds ${meter.bytes} of at most ${limit}. Largest makers: ${sorted()
-          .slice(0, 3)
-          .map(([maker, n]) => `${maker} ${n}`)
-          .join(', ')}. Free tensors by scope(() => …), iterate, donate or dispose.`,
-      )
-  }
   const execute = (program: Program, inputs: readonly Buffer[], donated: readonly number[]): readonly Buffer[] => {
-    room(
+    ledger.room(
       program.name,
       program.outputs.reduce((sum, id) => sum + program.types[id]!.size * bytesOf(program.types[id]!.dtype), 0),
     )
@@ -70,37 +49,34 @@ export const plainDevice = ({
     const operands = inputs.map(
       (buffer): Dense => ({ ...dense(buffer.type, held(buffer)), owner: { uses: 1, bytes: 0 } }),
     )
-    const before = meter.bytes
-    let results: (readonly [Type, TypedArray])[]
-    try {
-      const outs = run(program, operands, meter)
-      const seen = new Set<ArrayBufferLike>(operands.map((x) => x.data.buffer))
-      results = outs.map((x) => {
-        // each result owns its memory: an input that is returned, one value returned twice, or a part of another is copied
-        const shared = seen.has(x.data.buffer) || x.data.byteLength !== x.data.buffer.byteLength
-        seen.add(x.data.buffer)
-        if (!shared) return [x.type, x.data] as const
-        const data = storage(x.type.dtype, x.data.length)
-        data.set(x.data)
-        meter.bytes += data.byteLength
-        meter.peak = Math.max(meter.peak, meter.bytes)
-        return [x.type, data] as const
-      })
-    } finally {
-      meter.bytes = before
-    }
+    const meter: Meter = { bytes: 0, peak: 0 }
+    const outs = run(program, operands, meter)
+    const seen = new Set<ArrayBufferLike>(operands.map((x) => x.data.buffer))
+    const results = outs.map((x): readonly [Type, TypedArray] => {
+      // each result owns its memory: an input that is returned, one value returned twice, or a part of another is copied
+      const shared = seen.has(x.data.buffer) || x.data.byteLength !== x.data.buffer.byteLength
+      seen.add(x.data.buffer)
+      if (!shared) return [x.type, x.data]
+      const data = storage(x.type.dtype, x.data.length)
+      data.set(x.data)
+      meter.bytes += data.byteLength
+      meter.peak = Math.max(meter.peak, meter.bytes)
+      return [x.type, data]
+    })
+    ledger.during(meter.peak)
     for (const i of donated) release(inputs[i]!)
     return results.map(([type, data]) => adopt(type, data, program.name))
   }
   const device: Device = {
     name,
     upload: (data, type, maker) => {
-      room(maker, data.byteLength)
+      ledger.room(maker, data.byteLength)
       const copy = storage(type.dtype, data.length)
       copy.set(data)
       return adopt(type, copy, maker)
     },
     execute,
+    forecast,
     // looked up when the task runs: the buffer may be released by then
     read: (buffer) => async () =>
       (buffer as PlainBuffer).data === undefined
@@ -108,10 +84,9 @@ export const plainDevice = ({
         : right(held(buffer).slice()),
     readSync: (buffer) => held(buffer).slice(),
     release,
-    memory: () => ({ count, bytes: meter.bytes, peak: meter.peak, makers: new Map(sorted()) }),
-    resetPeak: () => {
-      meter.peak = meter.bytes
-    },
+    holds: (buffer) => (buffer as PlainBuffer).data !== undefined,
+    memory: ledger.memory,
+    resetPeak: ledger.resetPeak,
   }
   return device
 }

@@ -113,11 +113,11 @@ const conv: Rule<'conv'> = (op, x) => {
   const [a, b] = x as [Type, Type]
   sameDType('conv', a, b)
   adds('conv', a)
-  const spatialAxes = op.strides.length
-  if ([op.padding, op.dilation, op.size].some((list) => list.length !== spatialAxes))
-    fail('conv', `strides, padding, dilation and size speak of different numbers of axes.`)
   const rank = op.strides.length + 2
-  if (a.shape.length !== rank || b.shape.length !== rank)
+  if (
+    [op.padding, op.dilation, op.size].some((list) => list.length + 2 !== rank) ||
+    [a, b].some((x) => x.shape.length !== rank)
+  )
     fail('conv', `operands of rank ${rank} expected, got ${showType(a)} and ${showType(b)}.`)
   const spatial = (input: Shape, filter: Shape): number[] =>
     op.strides.map((stride, i) =>

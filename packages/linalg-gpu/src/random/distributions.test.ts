@@ -5,7 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { array, full } from '../ops/creation.js'
 import { slice } from '../ops/shape.js'
-import { plain, plainDevice } from '../plain/device.js'
+import { plainDevice } from '../plain/device.js'
 import { erf } from '../plain/special.js'
 import { jit, trace } from '../run/jit.js'
 import { data, item, readSync, toNested } from '../run/read.js'
@@ -323,9 +323,9 @@ test('a key has no device until it is used: the draw is where the parameters are
 test('nothing is left but what is returned', () => {
   for (const [name, f] of everything) {
     const k = slice(splitKey(key(25)), 0)
-    const before = liveBuffers(plain).count
+    const before = liveBuffers().count
     const x = f(k)
-    assert.is(liveBuffers(plain).count, before + 1, name)
+    assert.is(liveBuffers().count, before + 1, name)
     dispose([x, k])
   }
 })

@@ -10,12 +10,12 @@ import { prune } from '../simplify/prune.js'
 import { withContext } from '../trace/context.js'
 import { emit, isTracing } from '../trace/emit.js'
 import { type TensorLike, type TensorValue, valueOf } from '../trace/tensor.js'
-import { nameOf, recordTree } from '../trace/treeTrace.js'
+import { nameOf } from '../trace/treeTrace.js'
 import { flatten, paths, unflatten } from '../tree.js'
 import { evaluateConstant } from './constant.js'
 import { decoded } from './decode.js'
 import { deviceOf, held } from './execute.js'
-import { argumentsOf } from './jit.js'
+import { recordCall } from './jit.js'
 import { showElements } from './show.js'
 
 /** Prints a tensor, or the leaves of a tree, each time the program passes here: also inside jit, loops and branches. Derivatives pass by.
@@ -41,11 +41,8 @@ export const debugNans =
   (...args) => {
     if (isTracing()) return f(...args)
     const name = nameOf(f, 'debugNans')
-    const { tensors, types, rebuild } = argumentsOf(name, args)
-    const { program, captured, out } = withContext({ locating: true }, () =>
-      recordTree(name, types, (inputs) => f(...(rebuild(inputs) as unknown as A))),
-    )
-    const inputs = [...tensors, ...captured].map((x) => valueOf(name, x))
+    const { program, operands, out } = withContext({ locating: true }, () => recordCall(name, f, args))
+    const inputs = operands.map((x) => valueOf(name, x))
     const device = deviceOf(name, inputs)
     // dead work is left out, and nothing else is simplified: every operation is the one that the line names
     const results = run(

@@ -7,7 +7,7 @@ import type { Type } from '../program/type.js'
 
 /** What the world can do to a correct program. */
 export interface Failure {
-  readonly code: 'disposed' | 'outOfMemory' | 'deviceLost' | 'nonfinite'
+  readonly code: 'disposed' | 'outOfMemory' | 'threadLost' | 'deviceLost' | 'nonfinite'
   readonly message: string
 }
 
@@ -25,16 +25,42 @@ export interface Memory {
   readonly makers: ReadonlyMap<string, number>
 }
 
+/** What running a program will take. */
+export interface Forecast {
+  /** Pieces of work that the device is told to do, those in loops and branches once. */
+  readonly kernels: number
+  /** The most bytes alive at once beyond the inputs, results included. */
+  readonly peakBytes: number
+}
+
+/** Time spent on one kernel, over all of its turns. */
+export interface Timing {
+  /** The operations that it carries. */
+  readonly kernel: string
+  /** The line of the user's code, or the name of the function, from which it comes. */
+  readonly region: string | undefined
+  readonly calls: number
+  readonly milliseconds: number
+}
+
 export interface Device {
   readonly name: string
   /** A copy of host data on the device. */
   readonly upload: (data: TypedArray, type: Type, maker: string) => Buffer
   /** Runs a program; the results are new buffers, none shared with an input. Donated inputs may be reused: the caller gives them up. */
   readonly execute: (program: Program, inputs: readonly Buffer[], donated: readonly number[]) => readonly Buffer[]
+  readonly forecast: (program: Program) => Forecast
+  /** As `execute`, one kernel after another, each timed; where the device can. */
+  readonly profile?: (
+    program: Program,
+    inputs: readonly Buffer[],
+  ) => { readonly results: readonly Buffer[]; readonly timings: readonly Timing[] }
   readonly read: (buffer: Buffer) => TaskEither<Failure, TypedArray>
   /** Where the host can look at once. */
   readonly readSync?: (buffer: Buffer) => TypedArray
   readonly release: (buffer: Buffer) => void
+  /** Whether the buffer has not been released, nor its memory gone on to another: what was donated to a run that never began is still there. */
+  readonly holds: (buffer: Buffer) => boolean
   readonly memory: () => Memory
   /** Forgets the highest mark of memory, to measure the next stretch. */
   readonly resetPeak: () => void

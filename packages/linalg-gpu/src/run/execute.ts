@@ -1,7 +1,6 @@
 /** Running programs on concrete tensors: finds the device, puts constants there, hands results out as tensors. */
 
 import { fail, showType } from '../errors.js'
-import { plain } from '../plain/device.js'
 import { infer } from '../program/infer.js'
 import { bodiesOf, type Op } from '../program/op.js'
 import type { Program } from '../program/program.js'
@@ -10,6 +9,7 @@ import { context } from '../trace/context.js'
 import { madeAt, onDispose, type Tensor, TensorValue, valueOf } from '../trace/tensor.js'
 import { evaluateConstant } from './constant.js'
 import type { Buffer, Device } from './device.js'
+import { defaultDevice } from './onDevice.js'
 
 /** The tensor of a buffer, entered into the innermost scope. */
 export const held = (buffer: Buffer): TensorValue => {
@@ -25,17 +25,24 @@ onDispose((x) => {
   x.buffer = null
 })
 
-/** The one device of the concrete operands; what has none goes to the plain device, and is loose there. */
+/** The one device of the concrete operands. Where all are loose it is that of `onDevice`, else the one where they are: nothing
+ *  moves without need. What has no device goes to the default device, and is loose there. */
 export const deviceOf = (name: string, inputs: readonly Tensor[]): Device => {
   let device: Device | undefined
-  for (const x of inputs) {
-    const own = (x as TensorValue).loose ? undefined : (x as TensorValue).buffer?.device
+  let loose = context.device
+  for (let i = 0; i < inputs.length; i++) {
+    const x = valueOf(name, inputs[i])
+    const own = x.buffer?.device
     if (own === undefined) continue
+    if (x.loose) {
+      loose ??= own
+      continue
+    }
     if (device !== undefined && own !== device)
       fail(name, `operands live on two devices, ${device.name} and ${own.name}: move one with transfer(x, device).`)
     device = own
   }
-  return device ?? plain
+  return device ?? loose ?? defaultDevice()
 }
 
 /** The tensor's buffer on the device; a constant is made there, and released after the call that needed it. */
@@ -68,21 +75,34 @@ export const execute = (
   inputs: readonly Tensor[],
   donated: readonly number[] = [],
   on?: Device,
+  runner?: (device: Device) => Device['execute'],
 ): readonly TensorValue[] => {
-  const values = inputs.map((x) => valueOf(program.name, x))
-  const device = on ?? deviceOf(program.name, values)
+  const count = inputs.length
+  const device = on ?? deviceOf(program.name, inputs)
   const temporary: Buffer[] = []
+  const buffers = new Array<Buffer>(count)
   try {
-    const buffers = values.map((x) => bufferOf(program.name, x, device, temporary))
+    let loose = on === undefined
+    for (let i = 0; i < count; i++) {
+      const x = valueOf(program.name, inputs[i])
+      loose &&= x.buffer === null || x.loose
+      buffers[i] = bufferOf(program.name, x, device, temporary)
+    }
     for (const i of donated)
       if (buffers.indexOf(buffers[i]!) !== buffers.lastIndexOf(buffers[i]!))
         fail(
           program.name,
-          `is given ${showType(values[i]!.type)} to donate and gets it a second time, as an argument or captured: pass a copy, or do not donate it.`,
+          `is given ${showType(buffers[i]!.type)} to donate and gets it a second time, as an argument or captured: pass a copy, or do not donate it.`,
         )
-    const outs = device.execute(program, buffers, donated).map(held)
-    if (on === undefined && values.every((x) => x.buffer === null || x.loose)) for (const out of outs) out.loose = true
-    for (const i of donated) values[i]!.buffer = null
+    const results =
+      runner === undefined ? device.execute(program, buffers, donated) : runner(device)(program, buffers, donated)
+    const outs = new Array<TensorValue>(results.length)
+    for (let i = 0; i < results.length; i++) {
+      const out = held(results[i]!)
+      out.loose = loose
+      outs[i] = out
+    }
+    for (const i of donated) if (!device.holds(buffers[i]!)) (inputs[i] as TensorValue).buffer = null
     return outs
   } finally {
     for (const buffer of temporary) device.release(buffer)

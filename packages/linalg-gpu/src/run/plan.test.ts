@@ -1,9 +1,9 @@
-// The forecast of memory against what the plain device measures.
+// The forecast of memory against what the plain device measures; for wasm see wasm/forecast.test.ts.
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
-  add, array, cond, cos, exp, foriLoop, greater, less, matmul, mul, neg, plainDevice, plan, reshape, scan, sin, sum, type Tensor, transpose, whileLoop,
+  add, array, cond, cos, exp, foriLoop, greater, less, matmul, mul, neg, plain, plainDevice, plan, reshape, scan, sin, sum, type Tensor, transpose, whileLoop,
 } from '../index.js' // biome-ignore format: a list
 import { emit1, type Program, planOf, record, simplify, typeOf } from '../program.js'
 import { arguments3, programOf, type Script, type Step, scripts } from '../simplify/random.testing.js'
@@ -22,7 +22,7 @@ const measured = (program: Program): number => {
   device.resetPeak()
   const outs = device.execute(program, inputs, [])
   const { peak, bytes } = device.memory()
-  assert.is(bytes - before, planOf(program).outputBytes)
+  assert.is(bytes - before, planOf(program, plain).outputBytes)
   assert.is(outs.length, program.outputs.length)
   return peak - before
 } // biome-ignore format: one thought a line
@@ -30,11 +30,11 @@ const measured = (program: Program): number => {
 const exact = (f: (...args: Tensor[]) => unknown, args: readonly Tensor[], expected: number): void => {
   const program = simplify(trace(f)(...args))
   assert.is(measured(program), expected)
-  assert.is(planOf(program).peakBytes, expected)
+  assert.is(planOf(program, plain).peakBytes, expected)
 }
 
-const x = array(new Float32Array(10))
-const m = array(new Float32Array(12), { shape: [3, 4] })
+const x = array(new Float32Array(10), { device: plain })
+const m = array(new Float32Array(12), { shape: [3, 4], device: plain })
 
 test('a chain holds two values at a time, the operand and the result', () => {
   exact((v) => sin(v), [x], 40)
@@ -107,16 +107,16 @@ test('a row that leaves a scan as its carry keeps the whole array until it is co
 test('of a cond the costliest branch is foretold, exactly where it is taken', () => {
   const f = (v: Tensor): unknown => cond(greater(sum(v), 0), (u: Tensor) => exp(cos(sin(u))), (u: Tensor) => u, v) // biome-ignore format: branches
   const program = simplify(trace(f)(x))
-  assert.is(planOf(program).peakBytes, measured(program)) // the sum of ones is positive
+  assert.is(planOf(program, plain).peakBytes, measured(program)) // the sum of ones is positive
   const other = (v: Tensor): unknown => cond(greater(0, sum(v)), (u: Tensor) => exp(cos(sin(u))), (u: Tensor) => u, v) // biome-ignore format: branches
   const idle = simplify(trace(other)(x))
-  assert.ok(measured(idle) < planOf(idle).peakBytes)
+  assert.ok(measured(idle) < planOf(idle, plain).peakBytes)
 })
 
 test('a while loop is foretold as if it ran', () => {
   const f = (v: Tensor): unknown => whileLoop((c) => less(sum(c), 1000), (c) => mul(add(c, 1), 2), v) // biome-ignore format: a loop
   const program = simplify(trace(f)(x))
-  assert.is(planOf(program).peakBytes, measured(program))
+  assert.is(planOf(program, plain).peakBytes, measured(program))
 })
 
 test('a call is as dear as its body', () => {
@@ -126,7 +126,7 @@ test('a call is as dear as its body', () => {
 
 test('plan counts equations with those of bodies, and the bytes of arguments and results', () => {
   const f = (v: Tensor, lr: number): unknown => foriLoop(0, 3, (_, c) => mul(c, lr), v)
-  assert.equal(plan(f)(x, 0.5), { equations: 3, inputBytes: 48, outputBytes: 40, peakBytes: 84 })
+  assert.equal(plan(f)(x, 0.5), { equations: 3, inputBytes: 48, outputBytes: 40, peakBytes: 84, kernels: 3 })
 })
 
 const without = (script: Script, codes: readonly number[]): Script => ({
@@ -141,9 +141,9 @@ test('random programs of straight code, scans and calls: the forecast is what is
   fc.assert(
     fc.property(scripts, (script) => {
       const program = programOf(without(script, [35, 36, 37]), quiet)
-      assert.is(planOf(program).peakBytes, measured(program))
+      assert.is(planOf(program, plain).peakBytes, measured(program))
       const simple = simplify(program)
-      assert.is(planOf(simple).peakBytes, measured(simple))
+      assert.is(planOf(simple, plain).peakBytes, measured(simple))
     }),
     { numRuns: 250 },
   )
@@ -153,7 +153,7 @@ test('random programs with branches and while loops: the forecast is never too s
   fc.assert(
     fc.property(scripts, (script) => {
       const program = simplify(programOf(script, quiet))
-      assert.ok(planOf(program).peakBytes >= measured(program))
+      assert.ok(planOf(program, plain).peakBytes >= measured(program))
     }),
     { numRuns: 250 },
   )

@@ -3,12 +3,28 @@ import * as assert from 'uvu/assert'
 import {
   add, array, type Device, data, dispose, iterate, jit, liveBuffers, mul, neg, plainDevice, read, reshape, scope, sub, sum, type Tensor, toNested, zeros,
 } from '../index.js' // biome-ignore format: a list
+import { defaultDevice } from './onDevice.js'
 
-/** A device of its own, tensors on it, and how many buffers live there. */
-const own = (): { device: Device; put: (...v: number[]) => Tensor; count: () => number } => {
-  const device = plainDevice({ name: 'own' })
-  return { device, put: (...v) => array(v, { device }), count: () => device.memory().count }
+interface Counted {
+  readonly device: Device
+  readonly put: (...v: number[]) => Tensor
+  /** How many buffers are alive that were not there at first, and their bytes. */
+  readonly count: () => number
+  readonly bytes: () => number
 }
+
+const countedOn = (device: Device): Counted => {
+  const { count, bytes } = device.memory()
+  return {
+    device,
+    put: (...v) => array(v, { device }),
+    count: () => device.memory().count - count,
+    bytes: () => device.memory().bytes - bytes,
+  }
+}
+
+/** The device of the tests. */
+const own = (): Counted => countedOn(defaultDevice())
 
 test('a scope frees what was made in it, but what it returns', () => {
   const { put, count } = own()
@@ -221,7 +237,7 @@ test('iterate over nothing ends with the state that it got, and an asynchronous 
 
 test('a thousand jitted steps, donating or not, keep the number of buffers', async () => {
   for (const donate of [[], [0]]) {
-    const { put, count, device } = own()
+    const { put, count, bytes } = own()
     const step = jit(
       (s: { w: Tensor; m: Tensor }, x: Tensor, lr: number) => {
         const m = add(mul(s.m, 0.9), sub(s.w, x))
@@ -235,12 +251,12 @@ test('a thousand jitted steps, donating or not, keep the number of buffers', asy
     for await (const { index } of loop) if (index > 0) counts.add(count())
     assert.is(counts.size, 1, `${[...counts]}`)
     assert.is(count(), donate.length > 0 ? 3 : 5)
-    assert.is(device.memory().bytes, 8 * count())
+    assert.is(bytes(), 8 * count())
   }
 }) // biome-ignore format: long lines
 
 test('liveBuffers: count, bytes, the highest mark and the makers, largest first', () => {
-  const { device, put } = own()
+  const { device, put } = countedOn(plainDevice({ name: 'own' }))
   assert.equal(liveBuffers(device), { count: 0, bytes: 0, peak: 0, makers: new Map() })
   const a = put(1, 2, 3)
   const b = add(a, 1)

@@ -1,11 +1,11 @@
 /** Ownership: who frees what. No reference counts in user code. */
 
 import { synchronous } from '../errors.js'
-import { plain } from '../plain/device.js'
 import { context, withContext } from '../trace/context.js'
 import { isTensor, type TensorValue } from '../trace/tensor.js'
 import { flatten } from '../tree.js'
 import type { Device } from './device.js'
+import { defaultDevice } from './onDevice.js'
 
 /** Frees the tensor's buffer, or those of a tree. Twice is once. Using the tensor afterwards is an error.
  *  @example const x = array([1]); dispose(x); String(x) // => f32[1] disposed */
@@ -70,4 +70,4 @@ export async function* iterate<S, B, V>(
 
 /** Buffers that are alive on a device, their bytes, the highest mark, and what made them.
  *  @example liveBuffers().bytes >= 0 // => true */
-export const liveBuffers = (device: Device = plain): ReturnType<Device['memory']> => device.memory()
+export const liveBuffers = (device: Device = defaultDevice()): ReturnType<Device['memory']> => device.memory()

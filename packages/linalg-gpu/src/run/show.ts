@@ -39,7 +39,11 @@ export const showTensor = (x: TensorValue): string => {
   if (x.constant !== null) return `${head} ${showElements(x.type, decoded(x.type, evaluateConstant(x.constant)))}`
   if (x.buffer === null) return `${head} disposed`
   const { device } = x.buffer
-  return device.readSync === undefined
-    ? `${head} on ${device.name}`
-    : `${head} ${showElements(x.type, decoded(x.type, device.readSync(x.buffer)))}`
+  if (device.readSync === undefined) return `${head} on ${device.name}`
+  try {
+    return `${head} ${showElements(x.type, decoded(x.type, device.readSync(x.buffer)))}`
+  } catch (error) {
+    // what a device has lost is shown as lost: looking at a tensor never throws
+    return `${head} lost: ${(error as Error).message}`
+  }
 }

@@ -5,7 +5,6 @@
 
 import { bodiesOf, type Op } from '../program/op.js'
 import type { Eqn, Program } from '../program/program.js'
-import { validate } from '../program/validate.js'
 import { context } from '../trace/context.js'
 import { hoist } from './loops.js'
 import { alive, prune } from './prune.js'
@@ -39,5 +38,5 @@ export const simplify = (program: Program): Program => {
   // and one more round takes them
   let next = prune(rewrite(alive(program)))
   if (hasBodies(next)) next = prune(rewrite(alive(hoist(alive(inside(next))))))
-  return context.validating ? validate(next) : next
+  return context.checks?.program(next) ?? next
 }

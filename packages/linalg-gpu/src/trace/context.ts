@@ -1,5 +1,8 @@
 /** The one piece of module state: what is ambient while synchronous code runs. Set and restored in `finally`, never across an await. */
 
+import type { Kernel } from '../kernel/kernel.js'
+import type { Program } from '../program/program.js'
+import type { Device } from '../run/device.js'
 import type { TensorValue } from './tensor.js'
 import type { Trace } from './trace.js'
 
@@ -10,10 +13,14 @@ export interface Context {
   made: TensorValue[] | null
   /** Whether a public function is running outside traces, which will free what it makes on the way. */
   composing: boolean
-  /** Whether every recorded program is validated: on in tests. */
-  validating: boolean
+  /** What looks at every program that is recorded or simplified, and every kernel that is scheduled: set in tests. */
+  checks: { readonly program: (program: Program) => Program; readonly kernel: (kernel: Kernel) => Kernel } | undefined
   /** Whether equations keep the user's line: `debugNans` turns it on, as it costs a stack trace each. */
   locating: boolean
+  /** Where tensors go that are put nowhere else; the plain device where it is undefined. */
+  device: Device | undefined
+  /** The name that equations keep as their place, by `region`. */
+  region: string | undefined
   /** The line to keep instead of the one that is running: a transform works on behalf of an equation that has one. */
   line: string | undefined
 }
@@ -22,8 +29,10 @@ export const context: Context = {
   trace: null,
   made: null,
   composing: false,
-  validating: globalThis.process?.env?.NEUMANN_VALIDATE === '1',
+  checks: undefined,
   locating: false,
+  device: undefined,
+  region: undefined,
   line: undefined,
 }
 

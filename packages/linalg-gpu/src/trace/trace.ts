@@ -8,7 +8,6 @@ import { infer } from '../program/infer.js'
 import type { Op } from '../program/op.js'
 import type { Eqn, Program } from '../program/program.js'
 import type { Type } from '../program/type.js'
-import { validate } from '../program/validate.js'
 import { context } from './context.js'
 import { frames, userLine } from './location.js'
 import { madeAt, type Tensor, TensorValue, valueOf } from './tensor.js'
@@ -54,7 +53,7 @@ export const record = (
     if (!Array.isArray(outs)) fail(name, 'returned no list of tensors.')
     const outputs = outs.map((x) => lift(trace, valueOf(name, x)))
     const program = { name, types: trace.types, inputs: trace.inputs, eqns: trace.eqns, outputs }
-    return { program: context.validating ? validate(program) : program, captured: trace.captured }
+    return { program: context.checks?.program(program) ?? program, captured: trace.captured }
   } finally {
     trace.open = false
     context.trace = trace.parent
@@ -110,7 +109,7 @@ const append = (
   op: Op,
   inputs: readonly number[],
   types: readonly Type[],
-  at: string | undefined = context.locating ? (context.line ?? userLine()) : undefined,
+  at: string | undefined = context.line ?? placeOf(),
 ): TensorValue[] => {
   const outputs = new Array<number>(types.length)
   const values = new Array<TensorValue>(types.length)
@@ -122,6 +121,14 @@ const append = (
   }
   trace.eqns.push(at === undefined ? { op, inputs, outputs } : { op, inputs, outputs, at })
   return values
+}
+
+/** Where an equation comes from: the region that is open, the user's line where the trace keeps lines. */
+const placeOf = (): string | undefined => {
+  const { region, locating } = context
+  if (!locating) return region
+  const line = userLine()
+  return region === undefined ? line : `${region}, ${line}`
 }
 
 /** Appends an operation to the open trace. */
