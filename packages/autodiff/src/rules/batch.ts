@@ -55,23 +55,27 @@ const concatenate: BatchRule<'concatenate'> = (op, x, batched, size) => [
   emit({ ...op, axis: op.axis + 1 }, everywhere(x, batched, size))[0]!,
 ]
 
-/** The other form of a batch of matrices: [n, r, c] → [n, c, r]. */
+/** The other form of a batch of vectors: [n, r, c] → [n, c, r]. */
 const turned = (x: Tensor): Tensor => {
   const [n, r, c] = x.shape as unknown as [number, number, number]
-  return r === 1 || c === 1 ? reshape(x, [n, c, r]) : transpose(x, [0, 2, 1])
+  return reshape(x, [n, c, r])
 }
 
-/** A batch of operands against one other is a single product: left ones stand above one another, right ones side by side,
- *  so that the one is never copied. Two batches are one more batch axis. */
+/** Whether the other form of these matrices has their elements in the same order. */
+const isVector = (x: Tensor): boolean => x.shape[1] === 1 || x.shape[2] === 1
+
+/** A batch of operands against one other is a single product, where no element of the batch has to move for it: left ones stand above
+ *  one another, right ones side by side. Else, and for two batches, it is one more batch axis, along which the shared operand is repeated:
+ *  a view, which devices that look through views do not copy. */
 const dot: BatchRule<'dot'> = (op, x, batched, size) => {
   const [a, b] = x as readonly [Tensor, Tensor]
-  if (op.batch === 0 && batched[0] && !batched[1]) {
+  if (op.batch === 0 && batched[0] && !batched[1] && (op.left === 'plain' || isVector(a))) {
     const rows = op.left === 'plain' ? a : turned(a)
     const [n, m, k] = rows.shape as unknown as [number, number, number]
     const out = emit1({ ...op, left: 'plain' }, reshape(rows, [n * m, k]), b)
     return [reshape(out, [n, m, out.shape[1]!])]
   }
-  if (op.batch === 0 && !batched[0] && batched[1]) {
+  if (op.batch === 0 && !batched[0] && batched[1] && (op.right === 'transposed' || isVector(b))) {
     const columns = op.right === 'transposed' ? b : turned(b)
     const [n, c, k] = columns.shape as unknown as [number, number, number]
     const out = emit1({ ...op, right: 'transposed' }, a, reshape(columns, [n * c, k]))

@@ -17,6 +17,7 @@ import {
   numeric,
   type Operand,
   randomOf,
+  rearranged,
   sumOf,
   tensors,
   type Values,
@@ -42,6 +43,21 @@ export const restricted = (
       return listed(c.f(all)).filter((y) => isFloat(typeOfTensor(y).dtype))
     },
   }
+}
+
+/** The values of one function, alone and beside a derivative. */
+const same = (what: string, got: readonly Tensor[], alone: readonly Tensor[]): void => {
+  const [own, wanted] = [elements(got), elements(alone)]
+  const tolerance = rearranged(wanted)
+  assert.is(own.length, wanted.length, what)
+  own.forEach((x, i) => {
+    assert.is(x.length, wanted[i]!.length, what)
+    x.forEach((v, j) => {
+      const w = wanted[i]![j]!
+      if (!(Object.is(v, w) || Math.abs(v - w) <= tolerance))
+        assert.unreachable(`${what}: element ${j} of result ${i} is ${v}, not ${w}`)
+    })
+  })
 }
 
 /** The tensors have the numbers of the estimate, to its own error: 4 of them, since it is an estimate. */
@@ -104,7 +120,7 @@ export const checked = (c: Case & { readonly title: string }, wrt: readonly numb
   if (forward) {
     const { out, tangent } = jvp(f, xs, tu)
     typed('the tangent', tangent, outs)
-    assert.equal(elements(out), elements(outs), `${title}: the value beside the tangent`)
+    same(`${title}: the value beside the tangent`, out, outs)
     near(`${title}, forward`, tangent, du)
     near(`${title}, forward then forward`, jvp(F, [...xs, ...tu], [...tv, ...tw]).tangent, total)
   }
@@ -112,7 +128,7 @@ export const checked = (c: Case & { readonly title: string }, wrt: readonly numb
     const { out, pull } = vjp(f, xs)
     const back = pull(ck as never) as readonly Tensor[]
     typed('the cotangents', back, xs)
-    assert.equal(elements(out), elements(outs), `${title}: the value beside the pull`)
+    same(`${title}: the value beside the pull`, out, outs)
     near(`${title}, reverse`, inner(elements(back), u), scalar(inner(k, du.value), count * du.error))
     const expected = scalar(inner(k, duv.value) + inner(e, du.value), count * (duv.error + du.error))
     const both = vjp(G, [...xs, ...ck]).pull(tu as never) as readonly Tensor[]

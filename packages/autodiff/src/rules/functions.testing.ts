@@ -263,9 +263,9 @@ export const functions: { readonly [K in FunctionName]: readonly Case[] | string
   normal: noTensor, exponential: noTensor, gumbel: noTensor,
   bernoulli: nowhere, categorical: nowhere, permutation: 'moves rows by a key; its derivative is that of take', randint: nowhere, bits: nowhere, key: nowhere, splitKey: nowhere, foldIn: nowhere,
   // tools
-  print: tool, validate: tool, plainDevice: tool, debugNans: tool, debugPrint: tool, jit: 'its own test', trace: tool, plan: tool,
+  print: tool, plainDevice: tool, debugNans: tool, debugPrint: tool, jit: 'its own test', trace: tool, plan: tool,
   data: tool, item: tool, read: tool, readSync: tool, toNested: tool, transfer: tool, dispose: tool, iterate: tool, liveBuffers: tool, scope: tool,
-  isTensor: tool, treeLeaves: tool, treeMap: tool,
+  isTensor: tool, treeLeaves: tool, treeMap: tool, onDevice: tool, profile: tool, region: tool,
 } // biome-ignore format: one function a line
 
 export const functionCases = Object.entries(functions).flatMap(([name, list]) =>

@@ -1,7 +1,7 @@
 /** For tests: random operands, and derivatives from values alone, by central differences and Romberg's extrapolation.
  *  Nothing here calls autodiff: it is the oracle of the rule tables. */
 
-import { array, type DType, readSync, type Shape, scope, type Tensor } from '@neumann/linalg-gpu'
+import { array, type DType, plain, readSync, type Shape, scope, type Tensor } from '@neumann/linalg-gpu'
 import { isFloat, sizeOf } from '@neumann/linalg-gpu/program'
 
 export type Random = () => number
@@ -158,3 +158,14 @@ export const mixedDerivative = (f: Numeric, x: Values, u: Values, v: Values): Es
       ),
     (noise * largest(f(x))) / finest ** 2,
   )
+
+/** How far two ways to compute these values may be apart: batched or in a loop, jitted or not, alone or beside a derivative.
+ *  The plain device goes operation by operation and adds in one order: not at all. Others add in an order that suits how the
+ *  terms lie in memory, of which each way has its own: some ulps of f64 of the terms, which are about as large as the largest value. */
+export const rearranged = (values: readonly ArrayLike<number>[]): number =>
+  defaultIsPlain ? 0 : ulps(64, Math.max(0, ...values.flatMap((x) => Array.from(x, Math.abs)).filter(Number.isFinite)))
+
+/** So many ulps of f64 of terms of a size. */
+export const ulps = (count: number, size: number): number => count * 2 ** -52 * (1 + size)
+
+const defaultIsPlain = scope(() => array(0).device === plain)
