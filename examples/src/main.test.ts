@@ -44,9 +44,21 @@ test('a short run ends with the accuracy on all test digits', () => {
   assert.is(code, 0, err)
   assert.match(out, '1,250 digits to train on, 250 to validate, 10,000 to test')
   assert.match(out, '784-20-10 relu network, 2 epochs in batches of 25')
-  assert.match(out, 'device plain')
+  assert.match(out, /device wasm, \d+ thread/)
   assert.match(out, /epoch 1: validation loss \d\.\d{4}, accuracy/)
   assert.ok(Number(/Test accuracy (\d+\.\d+) % on 10,000 digits/.exec(out)?.[1]) > 75, out)
+})
+
+test('the plain device learns what the wasm device learns', () => {
+  const words = ['--samples', '600', '--epochs', '1', '--hidden', '10', '--batch', '25', '--device']
+  const accuracy = (device: string): number => {
+    const { code, out, err } = start(...words, device)
+    assert.is(code, 0, err)
+    assert.match(out, `device ${device}`)
+    return Number(/Test accuracy (\d+\.\d+) % on 10,000 digits/.exec(out)?.[1])
+  }
+  // sums are rounded differently, which turns a few of 10,000 answers
+  assert.ok(Math.abs(accuracy('plain') - accuracy('wasm')) < 0.5)
 })
 
 test('compressed files from a folder do as well', () => {
@@ -84,6 +96,8 @@ test('so are values out of range', () => {
   wrong(['--lr', 'Infinity'], /--lr/)
   wrong(['--seed', '0.5'], /--seed/)
   wrong(['--samples', '5'], /--samples is a whole number, at least 6/)
+  wrong(['--device', 'gpu'], /--device is wasm or plain, got 'gpu'/)
+  wrong(['--threads', '0'], /--threads is a whole number, at least 1, got '0'/)
   wrong(['digits'], /Unexpected argument 'digits'/)
 })
 

