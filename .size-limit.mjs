@@ -9,6 +9,12 @@ export default [
     modifyEsbuildConfig: bundle,
   },
   {
+    name: '@neumann/linalg-gpu with the wasm device, with fp-ts',
+    path: ['packages/linalg-gpu/dist/index.js', 'packages/linalg-gpu/dist/wasm/index.js'],
+    limit: '80 kB',
+    modifyEsbuildConfig: bundle,
+  },
+  {
     name: '@neumann/autodiff, with fp-ts, without @neumann/linalg-gpu',
     path: 'packages/autodiff/dist/index.js',
     limit: '20 kB',

@@ -1,6 +1,6 @@
 /** All checks of the repository: `node tools/check.mjs [--quick] [STEP …]`.
  *  Two steps run at a time; a failing step shows its whole output and the others go on. The last line adds everything up:
- *  the tests of `tests` and `docs` one by one, every other step as one. */
+ *  the tests of `tests`, `wasm` and `docs` one by one, every other step as one. */
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -16,11 +16,23 @@ const each = (command) =>
     .map(({ name }) => command(`packages/${name}`))
     .join(' && ')
 
+/** What has tests that say nothing of a device runs on each: `tests` on plain, `wasm` on the other. */
+const onAnyDevice = [
+  ...['control', 'io', 'ops', 'random', 'run', 'simplify', 'trace'].map((part) => `packages/linalg-gpu/src/${part}`),
+  'packages/autodiff',
+]
+
 /** `counts` steps end with `N passed, N failed`; the others pass or fail as one. Steps start in this order, when what they
  *  stand on (`after`) has ended well. */
 const steps = [
   { name: 'build', run: 'turbo run build --filter=./packages/* --output-logs=errors-only' },
   { name: 'tests', run: `${node} tools/test.mjs${flags.quick ? ' --quick' : ''}`, counts: true, quick: true },
+  {
+    name: 'wasm',
+    run: `${node} tools/test.mjs ${onAnyDevice.join(' ')}`,
+    env: { NEUMANN_DEVICE: 'wasm' },
+    counts: true,
+  },
   { name: 'lint', run: 'biome check --error-on-warnings .', quick: true },
   { name: 'types', run: 'tsc -p tsconfig.test.json --pretty false' },
   { name: 'imports', run: `${node} tools/imports.mjs` },
@@ -50,9 +62,9 @@ const env = {
   NO_COLOR: '1',
 }
 
-const shell = (command) =>
+const shell = (command, more) =>
   new Promise((done) => {
-    const child = spawn(command, { shell: true, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, { shell: true, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     child.stdout.on('data', (data) => (output += data))
     child.stderr.on('data', (data) => (output += data))
@@ -62,7 +74,7 @@ const shell = (command) =>
 
 const perform = async (step) => {
   const start = Date.now()
-  const { ok, output } = await shell(step.run)
+  const { ok, output } = await shell(step.run, step.env)
   const [, passed, failed] = (step.counts && /(\d+) passed, (\d+) failed\s*$/.exec(output)) || []
   const result =
     passed === undefined

@@ -4,7 +4,7 @@
  *             An example's code is the text up to the next `@tag`, or the ```ts blocks in it when it has any.
  *  Modules    each block is an ES module of its own in `.doc-tests/`, where `@neumann/*` and what the packages depend on
  *             resolve, from sources. In an `@example` relative imports are meant from the file that holds it, and
- *             names of that file, of its package and of the packages below need no import.
+ *             names of that file, of its package and of the packages below, their other entries too, need no import.
  *  Marks      ```ts continue   is appended to the module of the block before it on the page.
  *             ```ts no-run     is type-checked and not run.
  *  Assertions expression // => expected       the awaited value, printed (see doc-worker.mjs), white space collapsed
@@ -241,14 +241,25 @@ const freeNames = (text) => {
   return [...used].filter((name) => !bound.has(name))
 }
 
+/** The entries of a package: source file, and the name to import. A package without sources in its manifest has one. */
+const entriesOf = ({ folder, manifest }) => {
+  const named = Object.entries(manifest.exports ?? {}).flatMap(([key, target]) =>
+    target['@neumann/source'] ? [[join(folder, target['@neumann/source']), manifest.name + key.slice(1)]] : [],
+  )
+  return named.length > 0 ? named : [[join(folder, 'src', 'index.ts'), manifest.name]]
+}
+
 /** Puts before an example the imports that it leaves out, on its first line: names of its own file, of its package, and of
  *  the packages on which that one stands. */
 const importing = (homes, home, path) => {
   const below = Object.keys(home.manifest.dependencies ?? {})
-  const entries = [home, ...homes.filter(({ manifest }) => below.includes(manifest.name))]
+  const entries = [home, ...homes.filter(({ manifest }) => below.includes(manifest.name))].flatMap(entriesOf)
+  const isMain = ([, from]) => homes.some(({ manifest }) => manifest.name === from)
+  // a name of a main entry is meant before the same of another
   const places = [
     [path, `./${basename(path, '.ts')}.js`],
-    ...entries.map(({ folder, manifest }) => [join(folder, 'src', 'index.ts'), manifest.name]),
+    ...entries.filter(isMain),
+    ...entries.filter((one) => !isMain(one)),
   ].map(([file, from]) => [exportsOf(file), from])
   return (text) => {
     const imports = freeNames(text).flatMap((name) => {

@@ -15,9 +15,14 @@ const toy = {
   'packages/toy/package.json': JSON.stringify({
     name: '@neumann/toy',
     type: 'module',
-    exports: { '.': { '@neumann/source': './src/index.ts', default: './dist/index.js' } },
+    exports: {
+      '.': { '@neumann/source': './src/index.ts', default: './dist/index.js' },
+      './third': { '@neumann/source': './src/third.ts', default: './dist/third.js' },
+      './package.json': './package.json',
+    },
   }),
   'packages/toy/src/index.ts': "export { box, twice } from './box.js'\n",
+  'packages/toy/src/third.ts': 'export const thrice = (x: number) => 3 * x\n',
   'packages/toy/src/box.ts': [
     "import { inspect } from 'node:util'",
     '',
@@ -25,6 +30,7 @@ const toy = {
     ' *  @param x the number',
     " *  @example import { twice } from '@neumann/toy'",
     ' *  twice(4) // => 8',
+    ' *  @example twice(thrice(1)) // => 6',
     ' *  @returns two x */',
     'export const twice = (x: number) => {',
     '  if (!Number.isFinite(x)) throw new RangeError(`twice: finite number expected, got ${x}`)',
@@ -102,7 +108,7 @@ test('good documentation passes', () => {
     'docs/api/generated.md': fence('ts', '1 // => 2'),
     'node_modules/x/README.md': fence('ts', '1 // => 2'),
   })
-  assert.equal(lines, ['10 blocks in 8 modules', '8 passed, 0 failed'])
+  assert.equal(lines, ['11 blocks in 9 modules', '9 passed, 0 failed'])
   assert.is(status, 0)
 })
 
@@ -151,7 +157,7 @@ test('every way to be wrong is told with its file and line', () => {
   has('README.md:58', /a pattern has no value/)
   has('docs/page.md:2', /without a block before it/)
   has('packages/toy/src/more.ts:4', /expected 3/)
-  assert.is(lines.at(-1), '5 passed, 14 failed')
+  assert.is(lines.at(-1), '6 passed, 14 failed')
   assert.is(status, 1)
 })
 

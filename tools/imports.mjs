@@ -3,7 +3,7 @@
  *    linalg-gpu ← autodiff ← precond ← hypergrad ← meta ← attacks;  nn stands on autodiff;  data stands alone
  *
  *  A package may import what stands before it, and only through its `exports`; never a file of another package, never
- *  examples, bench or docs. The sources of linalg-gpu do not so much as mention autodiff. */
+ *  examples, bench or docs; a test may import a file of tools. The sources of linalg-gpu do not so much as mention autodiff. */
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -19,6 +19,7 @@ export const mayImport = new Map([
   ['data', new Set()],
 ])
 
+const isTest = (path) => /\.(test|testing)\.ts$/.test(path)
 const isSource = (path) => /\.[cm]?[jt]sx?$/.test(path)
 
 /** Every module specifier of a file, types' and dynamic ones too, with its line. */
@@ -65,6 +66,7 @@ export const checkImports = (root) => {
     const isPackage = mayImport.has(home.name)
     if (specifier.startsWith('.') || specifier.startsWith('/') || specifier.startsWith('file:')) {
       const target = specifier.startsWith('file:') ? specifier : resolve(dirname(path), specifier)
+      if (isTest(path) && target.startsWith(join(root, 'tools') + sep)) return
       if (!target.startsWith(home.folder + sep)) say(`'${specifier}' leaves ${home.name}: import a package by its name`)
       return
     }

@@ -46,6 +46,7 @@ test('imports along the arrow, within a package and from the private folders are
   const problems = problemsOf({
     'packages/linalg-gpu/src/a.ts': "import { b } from './deep/b.js'\nimport 'fp-ts/lib/Either.js'\nimport 'node:fs'",
     'packages/linalg-gpu/src/deep/b.ts': "export * from '../a.js'",
+    'packages/linalg-gpu/src/a.test.ts': "import '../../../tools/browser/serve.mjs'",
     'packages/autodiff/src/a.ts': "import '@neumann/linalg-gpu'\nimport type { P } from '@neumann/linalg-gpu/program'",
     'packages/precond/src/a.ts':
       "import '@neumann/linalg-gpu/io/npy.js'\nimport '@neumann/autodiff'\nimport '@neumann/precond'",
@@ -81,6 +82,7 @@ test('deep imports, foreign files and private folders are refused', () => {
   refuses(file, "import '@neumann/linalg-gpu/io'", /not among the exports/)
   refuses(file, "import '../../linalg-gpu/src/a.js'", /leaves autodiff/)
   refuses(file, "import '../../../bench/src/figures.js'", /leaves autodiff/)
+  refuses(file, "import '../../../tools/files.mjs'", /leaves autodiff/)
   refuses(file, "import '@neumann/examples'", /no package/)
   refuses('bench/src/figures.ts', "import '@neumann/linalg-gpu/src/a.js'", /not among the exports/)
   refuses('examples/src/main.ts', "import '../../packages/nn/src/index.js'", /leaves examples/)

@@ -4,6 +4,21 @@ import { pathToFileURL } from 'node:url'
 globalThis.UVU_DEFER = 1 // uvu waits for us to run its queue
 const { test } = await import('uvu')
 
+// All tests may run on another device than the plain one, which then is where tensors go that are put nowhere else.
+const device = process.env.NEUMANN_DEVICE
+const source = new URL('../packages/linalg-gpu/src/', import.meta.url)
+if (process.env.NEUMANN_VALIDATE !== '0') {
+  const { validate } = await import(new URL('program/validate.ts', source).href)
+  const { validateKernel } = await import(new URL('kernel/validate.ts', source).href)
+  const { context } = await import(new URL('trace/context.ts', source).href)
+  context.checks = { program: validate, kernel: validateKernel }
+}
+if (device === 'wasm') {
+  const { wasmDevice } = await import(new URL('wasm/index.ts', source).href)
+  const { context } = await import(new URL('trace/context.ts', source).href)
+  context.device = await wasmDevice({ threads: Number(process.env.NEUMANN_THREADS ?? 1) })
+} else if (device) throw new Error(`NEUMANN_DEVICE=${device}: the devices are plain (none named) and wasm`)
+
 // A stray error must not end the run: it counts against the file during which it surfaced.
 const strays = []
 process.on('uncaughtException', (error) => strays.push(error))
