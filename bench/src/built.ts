@@ -37,7 +37,8 @@ export const sizes = async (): Promise<readonly Figure[]> =>
     atMost(`kB, compressed: ${name}`, size / 1000, sizeLimit / 1000),
   )
 
-export const timings = async (): Promise<readonly Figure[]> =>
+/** What a measuring script prints. */
+export const timings = async (script: string): Promise<readonly Figure[]> =>
   JSON.parse(
-    await output(process.execPath, '--import', import.meta.resolve('tsx'), join(repository, 'bench/src/timing.ts')),
+    await output(process.execPath, '--import', import.meta.resolve('tsx'), join(repository, 'bench/src', script)),
   ) as readonly Figure[]

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { build, sizes, timings } from './built.js'
 import { counts } from './counts.js'
 import { type Figure, table } from './figure.js'
+import { kernelFigures } from './kernels.js'
 
 const commit = (): string => {
   try {
@@ -23,7 +24,13 @@ const commit = (): string => {
 const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values
 await build()
 // one after the other: times are measured while nothing else of ours runs
-const figures: readonly Figure[] = [...counts(), ...(await sizes()), ...(await timings())]
+const figures: readonly Figure[] = [
+  ...counts(),
+  ...(await kernelFigures()),
+  ...(await sizes()),
+  ...(await timings('timing.ts')),
+  ...(await timings('deviceTiming.ts')),
+]
 const broken = figures.filter(({ holds }) => !holds)
 
 if (json)
