@@ -23,7 +23,10 @@ const pagesOf = (folder: string): DefaultTheme.SidebarItem[] => {
 
 const guide = [
   { text: 'Tensors', link: '/guide/tensors' },
+  { text: 'The wasm device', link: '/guide/wasm' },
+  { text: 'How a function is compiled', link: '/guide/how-it-compiles' },
   { text: 'Autodiff in one page', link: '/guide/autodiff-in-one-page' },
+  { text: 'Benchmark', link: '/guide/benchmark' },
   { text: 'Coming from another library', link: '/guide/coming-from' },
   { text: 'Errors and outcomes', link: '/guide/errors' },
   { text: 'What is missing', link: '/guide/missing' },
