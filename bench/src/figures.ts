@@ -2,24 +2,13 @@
  *  A table, or with --json `{ date, commit, machine, figures }`, each figure `{ name, value, bound, holds }`. Ends with 1 where one does not hold.
  *  Counts are exact, ratios are measured in this run; absolute times are shown and not bound. */
 
-import { execFileSync } from 'node:child_process'
 import { arch, availableParallelism, cpus, platform } from 'node:os'
 import { parseArgs } from 'node:util'
 import { build, sizes, timings } from './built.js'
+import { commit } from './commit.js'
 import { counts } from './counts.js'
 import { type Figure, table } from './figure.js'
 import { kernelFigures } from './kernels.js'
-
-const commit = (): string => {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim()
-  } catch {
-    return 'unknown'
-  }
-}
 
 const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values
 await build()

@@ -86,6 +86,16 @@ const throughReshape = (index: Index, source: Shape, result: Shape, dims: number
   return out
 }
 
+/** Whether a bound holds at every point of dimensions of these sizes. */
+export const alwaysHolds = ({ offset, coefficients, size }: Bound, sizes: Shape): boolean => {
+  let [low, high] = [offset, offset]
+  coefficients.forEach((c, d) => {
+    if (c < 0) low += c * (sizes[d]! - 1)
+    else high += c * (sizes[d]! - 1)
+  })
+  return low >= 0 && high < size
+}
+
 /** What an index on the result of a view is on its source. */
 export interface Seen {
   readonly index: Index

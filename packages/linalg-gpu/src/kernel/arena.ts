@@ -4,6 +4,7 @@
  *  Steps are numbered as they stand, those inside loops too. What a loop finds or leaves outside of it lives through all of its turns. */
 
 import { bytesOf } from '../dtype.js'
+import { byteSize } from '../program/type.js'
 import type { Kernel } from './kernel.js'
 import type { Schedule, Step } from './schedule.js'
 
@@ -61,7 +62,7 @@ export const reusable = (schedule: Schedule, lives: Lives = livesOf(schedule)): 
   const { inputs, outputs, storages } = schedule
   const { first, last } = lives
   const pairs = new Map<number, number>()
-  const sizeOf = (id: number): number => storages[id]!.type.size * bytesOf(storages[id]!.type.dtype)
+  const sizeOf = (id: number): number => byteSize(storages[id]!.type)
   const free = (i: number): boolean => inputs.indexOf(inputs[i]!) === i && !pairs.has(i)
   outputs.forEach((out, place) => {
     if (first[out] === -1) return
@@ -147,10 +148,8 @@ export const arenaOf = (schedule: Pick<Schedule, 'storages' | 'steps'>, lives: L
   const order = storages
     .flatMap(({ role }, id) => (role === 'temporary' && first[id]! >= 0 ? [id] : []))
     .sort((a, b) => first[a]! - first[b]! || a - b)
-  const sizeOf = (id: number): number => {
-    const { size, dtype } = storages[id]!.type
-    return Math.max(alignment, Math.ceil((size * bytesOf(dtype)) / alignment) * alignment)
-  }
+  const sizeOf = (id: number): number =>
+    Math.max(alignment, Math.ceil(byteSize(storages[id]!.type) / alignment) * alignment)
   let bytes = 0
   let holes: Hole[] = []
   // those in place, soonest to end first

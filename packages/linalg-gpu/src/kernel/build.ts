@@ -4,7 +4,7 @@ import type { DType } from '../dtype.js'
 import type { Op, ReduceFn } from '../program/op.js'
 import type { Type } from '../program/type.js'
 import { stridesOf } from '../shape.js'
-import { type Affine, broadcastIndex, type Index, linear, through } from './affine.js'
+import { type Affine, alwaysHolds, broadcastIndex, type Index, linear, through } from './affine.js'
 import type { Group } from './groups.js'
 import type { Access, Bound, Dynamic, Loop, Node, Operand, Reduction, Scalar, Stage, Store } from './kernel.js'
 import type { Values } from './values.js'
@@ -31,15 +31,6 @@ export interface Built {
   readonly kernel: Loop
   /** The storage of each operand. */
   readonly operands: readonly number[]
-}
-
-const sizesIn = (bound: Bound, space: readonly number[]): boolean => {
-  let [low, high] = [bound.offset, bound.offset]
-  bound.coefficients.forEach((c, d) => {
-    if (c < 0) low += c * (space[d]! - 1)
-    else high += c * (space[d]! - 1)
-  })
-  return low >= 0 && high < bound.size
 }
 
 const scalarOf = (op: Op, output: number): Scalar => {
@@ -90,15 +81,19 @@ export const buildLoop = (site: Site, roots: readonly Root[], storageType: (stor
     operands.push({ dtype, size })
     return storages.push(storage) - 1
   }
-  const add = (node: Node, stage: number, key: string): number => {
-    const id = nodes.push(node) - 1
+  const add = (node: Node, stage: number): number => {
     stages.push(stage)
-    known.set(key, id)
+    return nodes.push(node) - 1
+  }
+  /** The node of a key, made where it is not known. */
+  const once = (key: string, make: () => number): number => {
+    let id = known.get(key)
+    if (id === undefined) known.set(key, (id = make()))
     return id
   }
   const orderedBound = (bound: Bound): Bound => ({ ...bound, coefficients: ordered(bound.coefficients) })
   const access = (at: Affine, bounds: readonly Bound[], dynamic?: Dynamic): Access => {
-    const all = bounds.filter((bound) => !sizesIn(bound, space)).map(orderedBound)
+    const all = bounds.filter((bound) => !alwaysHolds(bound, space)).map(orderedBound)
     const own = { offset: at.offset, strides: ordered(at.coefficients), bounds: all }
     return dynamic === undefined ? own : { ...own, dynamic }
   }
@@ -118,27 +113,19 @@ export const buildLoop = (site: Site, roots: readonly Root[], storageType: (stor
     dynamic?: Dynamic,
   ): number => {
     const key = `load ${storage} ${keyOf(at)} ${keyOfBounds(bounds)} ${keyOfNumber(fill)} ${dynamic ? keyOfDynamic(dynamic) : ''}`
-    return (
-      known.get(key) ??
-      add({ kind: 'load', operand: operand(storage), access: access(at, bounds, dynamic), fill, dtype }, 0, key)
+    return once(key, () =>
+      add({ kind: 'load', operand: operand(storage), access: access(at, bounds, dynamic), fill, dtype }, 0),
     )
   }
-  const constant = (value: number, dtype: DType): number => {
-    const key = `constant ${keyOfNumber(value)} ${dtype}`
-    return known.get(key) ?? add({ kind: 'constant', value, dtype }, 0, key)
-  }
+  const constant = (value: number, dtype: DType): number =>
+    once(`constant ${keyOfNumber(value)} ${dtype}`, () => add({ kind: 'constant', value, dtype }, 0))
 
   /** The node of a value, looked at through an index; loads respect bounds. */
   const nodeOf = (id: number, index: Index, bounds: readonly Bound[]): number => {
     const type = program.types[id]!
     const storage = stored(id)
     if (storage !== undefined) return load(storage, type.dtype, linear(index, stridesOf(type.shape), dims), bounds, 0)
-    const key = `value ${id} ${index.map(keyOf)} ${keyOfBounds(bounds)}`
-    const before = known.get(key)
-    if (before !== undefined) return before
-    const made = makeNode(id, type, index, bounds)
-    known.set(key, made)
-    return made
+    return once(`value ${id} ${index.map(keyOf)} ${keyOfBounds(bounds)}`, () => makeNode(id, type, index, bounds))
   }
 
   const makeNode = (id: number, type: Type, index: Index, bounds: readonly Bound[]): number => {
@@ -149,15 +136,14 @@ export const buildLoop = (site: Site, roots: readonly Root[], storageType: (stor
         return constant(op.value, type.dtype)
       case 'iota': {
         const { offset, coefficients } = index[op.axis]!
-        const key = `index ${offset}:${coefficients} ${type.dtype}`
-        return (
-          known.get(key) ?? add({ kind: 'index', offset, strides: ordered(coefficients), dtype: type.dtype }, 0, key)
+        return once(`index ${offset}:${coefficients} ${type.dtype}`, () =>
+          add({ kind: 'index', offset, strides: ordered(coefficients), dtype: type.dtype }, 0),
         )
       }
       case 'reduce': {
         const at = reductions.findIndex((one) => one.value === id)
         if (at < 0) throw new Error(`kernel: a group looks for a reduction that it does not make.`)
-        return add({ kind: 'reduced', reduction: at, dtype: type.dtype }, reductions[at]!.stage + 1, `reduced ${at}`)
+        return add({ kind: 'reduced', reduction: at, dtype: type.dtype }, reductions[at]!.stage + 1)
       }
       case 'dynamicSlice': {
         const from = program.types[source!]!
@@ -175,11 +161,7 @@ export const buildLoop = (site: Site, roots: readonly Root[], storageType: (stor
     const args = inputs.map((x) => nodeOf(x, broadcastIndex(index, program.types[x]!.shape, dims), bounds))
     const scalar = scalarOf(op, outputs.indexOf(id))
     const stage = Math.max(0, ...args.map((x) => stages[x]!))
-    return add(
-      { kind: 'apply', scalar, inputs: args, dtype: type.dtype },
-      stage,
-      `apply ${id} ${index.map(keyOf)} ${keyOfBounds(bounds)}`,
-    )
+    return add({ kind: 'apply', scalar, inputs: args, dtype: type.dtype }, stage)
   }
 
   /** The storage of a value that is known to stand in memory, perhaps in another shape. */
@@ -197,24 +179,19 @@ export const buildLoop = (site: Site, roots: readonly Root[], storageType: (stor
     own: readonly Bound[],
     fill: number,
   ): number => {
-    const real = own.filter((bound) => !sizesIn(bound, space))
+    const real = own.filter((bound) => !alwaysHolds(bound, space))
     if (real.length === 0) return nodeOf(source, index, bounds)
     const storage = stored(source)
     // bounds of an outer view would fill with another value
     if (storage !== undefined && bounds.length === 0)
       return load(storage, type.dtype, linear(index, stridesOf(program.types[source]!.shape), dims), real, fill)
     const value = nodeOf(source, index, [...bounds, ...real])
-    const key = `inside ${keyOfBounds(real)}`
-    const condition = known.get(key) ?? add({ kind: 'inside', bounds: real.map(orderedBound), dtype: 'bool' }, 0, key)
-    const otherwise = constant(fill, type.dtype)
-    const at = `pad ${value} ${condition} ${otherwise}`
-    return (
-      known.get(at) ??
-      add(
-        { kind: 'apply', scalar: { kind: 'select' }, inputs: [condition, value, otherwise], dtype: type.dtype },
-        stages[value]!,
-        at,
-      )
+    const condition = once(`inside ${keyOfBounds(real)}`, () =>
+      add({ kind: 'inside', bounds: real.map(orderedBound), dtype: 'bool' }, 0),
+    )
+    const inputs = [condition, value, constant(fill, type.dtype)]
+    return once(`pad ${inputs}`, () =>
+      add({ kind: 'apply', scalar: { kind: 'select' }, inputs, dtype: type.dtype }, stages[value]!),
     )
   }
 
@@ -242,11 +219,10 @@ export const buildLoop = (site: Site, roots: readonly Root[], storageType: (stor
       const type = program.types[value]!
       const index = given === undefined ? site.canonical(value) : fullIndex(type, space)
       const node = nodeOf(value, index, [])
-      const at = given ?? access(linear(index, stridesOf(type.shape), dims), [])
       const full = index.some((x) => x.coefficients.some((c, d) => c !== 0 && axes.includes(d)))
       return {
         operand: operand(storage),
-        access: given === undefined ? at : placed(given),
+        access: given === undefined ? access(linear(index, stridesOf(type.shape), dims), []) : placed(given),
         node,
         stage: stages[node]!,
         full,
@@ -278,7 +254,7 @@ export const buildLoop = (site: Site, roots: readonly Root[], storageType: (stor
     kind: 'loop',
     name: nameOf(
       renumbered,
-      reductions.map(({ reduction }) => reduction.fn),
+      byStage.map((at) => reductions[at]!.reduction.fn),
     ),
     grid: grid.map((d) => space[d]!),
     inner: inner.map((d) => space[d]!),

@@ -9,9 +9,11 @@
 import type { OpOf } from '../program/op.js'
 import type { Type } from '../program/type.js'
 import { type Shape, sizeOf, stridesOf } from '../shape.js'
+import { alwaysHolds } from './affine.js'
 import type { Access, Bound, Contract } from './kernel.js'
 
-type Sizes = Pick<Contract, 'batch' | 'm' | 'n' | 'k' | 'a' | 'b' | 'out'>
+/** A contraction but for its name, dtype and operands. */
+export type Sizes = Pick<Contract, 'batch' | 'm' | 'n' | 'k' | 'a' | 'b' | 'out'>
 
 /** One term of an affine function: how far a step along a dimension moves. */
 type Strides = readonly number[]
@@ -24,14 +26,7 @@ const access = (offset: number, strides: Strides, bounds: readonly Bound[] = [])
 
 /** Bounds that can fail for some point of the dimensions. */
 const needed = (bounds: readonly Bound[], sizes: Shape): readonly Bound[] =>
-  bounds.filter(({ offset, coefficients, size }) => {
-    let [low, high] = [offset, offset]
-    coefficients.forEach((c, d) => {
-      if (c < 0) low += c * (sizes[d]! - 1)
-      else high += c * (sizes[d]! - 1)
-    })
-    return low < 0 || high >= size
-  })
+  bounds.filter((bound) => !alwaysHolds(bound, sizes))
 
 interface Form {
   readonly images: number

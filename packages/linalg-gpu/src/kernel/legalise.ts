@@ -5,7 +5,7 @@
  *    a product of a column by a row   a product of elements, which fuses
  *    a large sum to few elements      two sums, so that there are parts to share out; parts depend on sizes alone */
 
-import type { Op, OpOf } from '../program/op.js'
+import type { Op, OpOf, ReduceFn } from '../program/op.js'
 import type { Eqn, Program } from '../program/program.js'
 import { type Type, typeOf, withDType, withShape } from '../program/type.js'
 import { type Shape, sizeOf } from '../shape.js'
@@ -44,7 +44,7 @@ const splitOf = (x: Type, axes: readonly number[]): Split | undefined => {
 }
 
 /** How many products each element of a matrix product sums. */
-const depthOf = (op: OpOf<'dot'>, x: Type): number => x.shape[op.batch + (op.left === 'plain' ? 1 : 0)]!
+export const depthOf = (op: OpOf<'dot'>, x: Type): number => x.shape[op.batch + (op.left === 'plain' ? 1 : 0)]!
 
 export const legalise = (program: Program): Program => {
   const types: Type[] = [...program.types]
@@ -55,21 +55,34 @@ export const legalise = (program: Program): Program => {
     eqns.push({ op, inputs, outputs: [out], at })
     return out
   }
+  /** A reduction into a value that is there already, in two where there is much to share out: whether it was split. */
+  const reduce = (
+    fn: ReduceFn,
+    axes: readonly number[],
+    x: number,
+    outputs: readonly number[],
+    at: Eqn['at'],
+  ): boolean => {
+    const type = types[x]!
+    const split = splitOf(type, axes)
+    if (split === undefined) {
+      eqns.push({ op: { kind: 'reduce', fn, axes }, inputs: [x], outputs, at })
+      return false
+    }
+    const parts = emit({ kind: 'reshape', shape: split.shape }, [x], withShape(type, split.shape), at)
+    const kept = split.shape.filter((_, axis) => !split.first.includes(axis))
+    const partial = emit({ kind: 'reduce', fn, axes: split.first }, [parts], withShape(type, kept), at)
+    eqns.push({ op: { kind: 'reduce', fn, axes: [split.second] }, inputs: [partial], outputs, at })
+    return true
+  }
   let changed = false
   for (const eqn of program.eqns) {
     const { op, inputs, outputs, at } = eqn
     const type = outputs.length > 0 ? types[outputs[0]!]! : undefined
     const x = inputs.length > 0 ? types[inputs[0]!]! : undefined
     if (op.kind === 'reduce') {
-      const split = splitOf(x!, op.axes)
-      if (split !== undefined) {
-        changed = true
-        const parts = emit({ kind: 'reshape', shape: split.shape }, inputs, withShape(x!, split.shape), at)
-        const kept = split.shape.filter((_, axis) => !split.first.includes(axis))
-        const partial = emit({ ...op, axes: split.first }, [parts], withShape(x!, kept), at)
-        eqns.push({ op: { ...op, axes: [split.second] }, inputs: [partial], outputs, at })
-        continue
-      }
+      changed = reduce(op.fn, op.axes, inputs[0]!, outputs, at) || changed
+      continue
     }
     if (op.kind === 'dot' || op.kind === 'conv') {
       const f32 = (id: number): number => emit({ kind: 'cast', dtype: 'f32' }, [id], withDType(types[id]!, 'f32'), at)
@@ -94,29 +107,11 @@ export const legalise = (program: Program): Program => {
     }
     if (op.kind === 'dot' && type!.shape[op.batch] === 1 && type!.shape[op.batch + 1] === 1) {
       changed = true
-      const k = depthOf(op, x!)
-      const row = typeOf(x!.dtype, [...x!.shape.slice(0, op.batch), k])
+      const row = typeOf(x!.dtype, [...x!.shape.slice(0, op.batch), depthOf(op, x!)])
       const [a, b] = inputs.map((id) => emit({ kind: 'reshape', shape: row.shape }, [id], row, at))
       const product = emit({ kind: 'binary', fn: 'mul' }, [a!, b!], row, at)
-      const split = splitOf(row, [op.batch])
-      let total = product
-      let axis = op.batch
-      if (split !== undefined) {
-        const parts = emit({ kind: 'reshape', shape: split.shape }, [product], withShape(row, split.shape), at)
-        total = emit(
-          { kind: 'reduce', fn: 'sum', axes: split.first },
-          [parts],
-          withShape(row, split.shape.slice(0, op.batch + 1)),
-          at,
-        )
-        axis = split.second
-      }
-      const sum = emit(
-        { kind: 'reduce', fn: 'sum', axes: [axis] },
-        [total],
-        withShape(row, row.shape.slice(0, op.batch)),
-        at,
-      )
+      const sum = fresh(withShape(row, row.shape.slice(0, op.batch)))
+      reduce('sum', [op.batch], product, [sum], at)
       eqns.push({ op: { kind: 'reshape', shape: type!.shape }, inputs: [sum], outputs, at })
       continue
     }

@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
-  add, array, broadcastTo, div, exp, greater, matmul, max, maximum, mul, neg, pad, relu, reshape, slice, sub, sum, type Tensor, tanh, transpose,
+  add, array, broadcastTo, div, exp, greater, matmul, max, maximum, min, mul, neg, pad, relu, reshape, slice, sub, sum, type Tensor, tanh, transpose,
   where, zeros,
 } from '../index.js' // biome-ignore format: a list
 import { dense } from '../plain/dense.js'
@@ -50,6 +50,15 @@ test('softmax is one kernel: three passes over a row', () => {
     return div(e, sum(e, { axis: 1, keepDims: true }))
   }
   assert.equal(kernels(f, [4, 5]).length, 1)
+})
+
+test('a kernel is named by what it does, in the order of its stages', () => {
+  const f = (x: Tensor | undefined): Tensor => {
+    const shifted = exp(sub(x!, max(x!, { axis: 1, keepDims: true })))
+    // the minimum belongs to the first pass over a row, although it is asked for after the sum of the second
+    return mul(sum(shifted, { axis: 1 }), min(x!, { axis: 1 }))
+  }
+  assert.equal(kernels(f, [4, 5]), ['maximum sub exp minimum sum mul'])
 })
 
 test('reductions along different axes are kernels of their own', () => {

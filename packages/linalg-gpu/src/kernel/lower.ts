@@ -12,10 +12,10 @@ import { stridesOf } from '../shape.js'
 import { context } from '../trace/context.js'
 import { type Index, identity, linear, through } from './affine.js'
 import { buildLoop, type Root } from './build.js'
-import { convolution, partsOfFilter } from './contractions.js'
+import { convolution, partsOfFilter, type Sizes } from './contractions.js'
 import { type Group, groupsOf } from './groups.js'
-import type { Access, Bound, Contract, Loop, Operand, Special } from './kernel.js'
-import { legalise } from './legalise.js'
+import type { Access, Bound, Contract, Kernel, Loop, Operand, Special } from './kernel.js'
+import { depthOf, legalise } from './legalise.js'
 import type { Carry, Row, Schedule, Step, Storage } from './schedule.js'
 import { cheapness, type Values, valuesOf } from './values.js'
 
@@ -54,13 +54,12 @@ const lower = (
 
   // an output is written where it belongs at once, if it is the first that this value becomes
   const copies: Step[] = []
-  const late: (() => void)[] = []
   program.outputs.forEach((id, i) => {
     const base = values.root(id)
-    if (!place.has(base)) place.set(base, outputs[i]!)
-    else late.push(() => copies.push({ kind: 'copy', from: place.get(base)!, to: outputs[i]! }))
+    const from = place.get(base)
+    if (from === undefined) place.set(base, outputs[i]!)
+    else copies.push({ kind: 'copy', from, to: outputs[i]! })
   })
-  for (const copy of late) copy()
 
   const storageOf = (id: number): number => {
     const base = values.root(id)
@@ -75,23 +74,21 @@ const lower = (
     (id: number): number | undefined =>
       (values.roles[id] === 'stored' || stored[id] === 1) && position[id]! < at ? storageOf(id) : undefined
 
-  const loop = (group: Group, at: number, roots: readonly Root[], eqns: readonly Eqn[]): Step[] => {
+  const loop = (group: Group, at: number, roots: readonly Root[], region: string | undefined): Step[] => {
     if (roots.length === 0) return []
     const { kernel, operands } = buildLoop(
       { values, group, canonical: (id) => canonical(id, at), stored: before(at) },
       roots,
       storageType,
     )
-    context.checks?.kernel(kernel)
-    return [{ kind: 'kernel', kernel, operands, region: regionOf(eqns) }]
+    return [kernelStep(kernel, operands, region)]
   }
 
   /** Writes all elements of a value, whatever it is, through an access over its shape. */
   const put = (id: number, at: number, storage: number, access: Access): Step[] => {
     const { shape, dtype } = program.types[id]!
-    const eqn = program.eqns[values.maker[id]!]
     const group: Group = { step: undefined, space: shape, axes: undefined, wide: dtype === 'f64', members: [] }
-    return loop(group, at, [{ value: id, storage, access }], eqn === undefined ? [] : [eqn])
+    return loop(group, at, [{ value: id, storage, access }], program.eqns[values.maker[id]!]?.at)
   }
 
   const special = (eqn: Eqn): Step[] => {
@@ -103,7 +100,7 @@ const lower = (
       inputs: reads.map((id) => program.types[id]!),
       outputs: writes.map((id) => program.types[id]!),
     }
-    return [{ kind: 'kernel', kernel, operands: [...reads, ...writes].map(storageOf), region: eqn.at }]
+    return [kernelStep(kernel, [...reads, ...writes].map(storageOf), eqn.at)]
   }
 
   /** Where an operand of a contraction is found, over dimensions of which some are its axes. */
@@ -127,7 +124,7 @@ const lower = (
     const batch = out.shape.slice(0, op.batch)
     const [m, n] = out.shape.slice(op.batch) as [number, number]
     const [x, y] = eqn.inputs as [number, number]
-    const k = program.types[x]!.shape[op.batch + (op.left === 'plain' ? 1 : 0)]!
+    const k = depthOf(op, program.types[x]!)
     const dims = op.batch + 2
     const plain = identity(dims)
     const turned = [...plain.slice(0, op.batch), plain[op.batch + 1]!, plain[op.batch]!]
@@ -146,11 +143,7 @@ const lower = (
     })
   }
 
-  const contract = (
-    eqn: Eqn,
-    operands: readonly [number, number, number],
-    sizes: Pick<Contract, 'batch' | 'm' | 'n' | 'k' | 'a' | 'b' | 'out'>,
-  ): Step[] => {
+  const contract = (eqn: Eqn, operands: readonly [number, number, number], sizes: Sizes): Step[] => {
     const own = operands.map((storage): Operand => {
       const { dtype, size } = storageType(storage)
       return { dtype, size }
@@ -162,8 +155,7 @@ const lower = (
       operands: own as [Operand, Operand, Operand],
       ...sizes,
     }
-    context.checks?.kernel(kernel)
-    return [{ kind: 'kernel', kernel, operands, region: eqn.at }]
+    return [kernelStep(kernel, operands, eqn.at)]
   }
 
   const conv = (eqn: Eqn, op: OpOf<'conv'>): Step[] => {
@@ -204,7 +196,7 @@ const lower = (
         },
       ],
     }
-    return { kind: 'kernel', kernel, operands: [from, to], region: eqn.at }
+    return kernelStep(kernel, [from, to], eqn.at)
   }
 
   const scan = (eqn: Eqn, op: OpOf<'scan'>): Step[] => {
@@ -322,31 +314,36 @@ const lower = (
     const roots = group.members
       .filter((id) => stored[id] === 1)
       .map((value): Root => ({ value, storage: storageOf(value) }))
-    return loop(group, at, roots, [...new Set(group.members.map((id) => program.eqns[values.maker[id]!]!))])
+    const places = group.members.map((id) => program.eqns[values.maker[id]!]!.at)
+    return loop(
+      group,
+      at,
+      roots,
+      places.find((one) => one !== undefined),
+    )
   })
   return [...steps, ...copies]
 }
 
-const fillOf = (to: number, { dtype, size }: Type, value: number, eqn: Eqn): Step => ({
-  kind: 'kernel',
-  kernel: {
+/** Every kernel passes here. */
+const kernelStep = (kernel: Kernel, operands: readonly number[], region: string | undefined): Step => {
+  context.checks?.kernel(kernel)
+  return { kind: 'kernel', kernel, operands, region }
+}
+
+const fillOf = (to: number, { dtype, size }: Type, value: number, eqn: Eqn): Step => {
+  const stores = [{ operand: 0, access: { offset: 0, strides: [1], bounds: [] }, node: 0 }]
+  const kernel: Loop = {
     kind: 'loop',
     name: 'fill',
     grid: [size],
     inner: [],
     operands: [{ dtype, size }],
     nodes: [{ kind: 'constant', value, dtype }],
-    stages: [
-      {
-        over: 'grid',
-        reductions: [],
-        stores: [{ operand: 0, access: { offset: 0, strides: [1], bounds: [] }, node: 0 }],
-      },
-    ],
-  },
-  operands: [to],
-  region: eqn.at,
-})
+    stages: [{ over: 'grid', reductions: [], stores }],
+  }
+  return kernelStep(kernel, [to], eqn.at)
+}
 
 /** Which computed values are written to memory. From the last equation to the first: by the time a value is looked at, all who read it are decided. */
 const storedValues = (values: Values, position: Int32Array): Uint8Array => {
@@ -390,5 +387,3 @@ const storedValues = (values: Values, position: Int32Array): Uint8Array => {
   }
   return stored
 }
-
-const regionOf = (eqns: readonly Eqn[]): string | undefined => eqns.find((eqn) => eqn.at !== undefined)?.at

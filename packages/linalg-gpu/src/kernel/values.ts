@@ -86,8 +86,8 @@ export const valuesOf = (program: Program): Values => {
       case 'dot':
         for (const id of inputs) reach(id)
         break
+      // kernels of their own look at these, through any index
       case 'concatenate':
-        break
       case 'pad':
         break
       case 'dynamicUpdateSlice':

@@ -1,9 +1,9 @@
 /** The plain device: typed arrays and loops in JavaScript, always there, the oracle of the others. */
 
-import { bytesOf, storage, type TypedArray } from '../dtype.js'
+import { storage, type TypedArray } from '../dtype.js'
 import { fail, showType } from '../errors.js'
-import type { Program } from '../program/program.js'
-import type { Type } from '../program/type.js'
+import { outputTypes, type Program } from '../program/program.js'
+import { type Type, totalBytes } from '../program/type.js'
 import type { Buffer, Device } from '../run/device.js'
 import { ledgerOf } from '../run/ledger.js'
 import { left, right } from '../run/outcome.js'
@@ -41,10 +41,7 @@ export const plainDevice = ({
     own.data = undefined
   }
   const execute = (program: Program, inputs: readonly Buffer[], donated: readonly number[]): readonly Buffer[] => {
-    ledger.room(
-      program.name,
-      program.outputs.reduce((sum, id) => sum + program.types[id]!.size * bytesOf(program.types[id]!.dtype), 0),
-    )
+    ledger.room(program.name, totalBytes(outputTypes(program)))
     // inputs are counted as buffers already: a use of their own keeps them out of the count of this run
     const operands = inputs.map(
       (buffer): Dense => ({ ...dense(buffer.type, held(buffer)), owner: { uses: 1, bytes: 0 } }),

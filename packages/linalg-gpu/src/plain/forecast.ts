@@ -2,16 +2,10 @@
  *  its last use; reshapes share memory, results do not (an input returned is copied). Exact for straight programs, calls and scans, never
  *  too small with branches and while loops. Scratch inside an operation is not counted. */
 
-import { bytesOf } from '../dtype.js'
-import { bodiesOf, type Op } from '../program/op.js'
-import { lastUses, type Program } from '../program/program.js'
-import type { Type } from '../program/type.js'
+import type { Op } from '../program/op.js'
+import { countEquations, lastUses, type Program } from '../program/program.js'
+import { byteSize, type Type } from '../program/type.js'
 import type { Forecast } from '../run/device.js'
-
-const bytes = (type: Type): number => type.size * bytesOf(type.dtype)
-
-const equations = (program: Program): number =>
-  program.eqns.reduce((sum, eqn) => sum + 1 + bodiesOf(eqn.op).reduce((inner, body) => inner + equations(body), 0), 0)
 
 /** A piece of memory in the forecast, and how many values show it. */
 interface Cell {
@@ -24,7 +18,7 @@ interface Count {
   peak: number
 }
 
-const cell = (type: Type): Cell => ({ uses: 0, bytes: bytes(type) })
+const cell = (type: Type): Cell => ({ uses: 0, bytes: byteSize(type) })
 const keep = (x: Cell, count: Count): void => {
   if (x.uses++ === 0) grow(x.bytes, count)
 }
@@ -154,10 +148,10 @@ const peak = (program: Program): number => {
   const outs = walk(program, inputs, count)
   // results own their memory: an input, a second result in the same memory, a part of something larger are copied
   outs.forEach((x, i) => {
-    const own = bytes(program.types[program.outputs[i]!]!)
+    const own = byteSize(program.types[program.outputs[i]!]!)
     if (inputs.includes(x) || outs.indexOf(x) < i || x.bytes !== own) grow(own, count)
   })
   return count.peak
 }
 
-export const forecast = (program: Program): Forecast => ({ kernels: equations(program), peakBytes: peak(program) })
+export const forecast = (program: Program): Forecast => ({ kernels: countEquations(program), peakBytes: peak(program) })

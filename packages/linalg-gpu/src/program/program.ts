@@ -3,7 +3,7 @@
  *  Values are dense numbers 0 … types.length − 1, each defined once, by `inputs` or by one equation, before its first use.
  *  `inputs` are the declared ones, then what the function captured. */
 
-import type { Op } from './op.js'
+import { bodiesOf, type Op } from './op.js'
 import type { Type } from './type.js'
 
 export interface Eqn {
@@ -34,3 +34,10 @@ export const lastUses = (program: Program): Int32Array => {
   for (const id of program.outputs) last[id] = program.eqns.length
   return last
 }
+
+/** Equations, those of the programs that they hold too. */
+export const countEquations = (program: Program): number =>
+  program.eqns.reduce(
+    (sum, { op }) => sum + 1 + bodiesOf(op).reduce((inner, body) => inner + countEquations(body), 0),
+    0,
+  )

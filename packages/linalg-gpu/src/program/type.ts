@@ -3,7 +3,7 @@
  *  A weak type is that of a number argument: f64 until it meets a tensor, whose dtype it takes.
  *  The intern table is a cache and holds one small object for each distinct type ever made. */
 
-import type { DType } from '../dtype.js'
+import { bytesOf, type DType } from '../dtype.js'
 import { type Shape, sizeOf } from '../shape.js'
 
 export interface Type {
@@ -45,3 +45,6 @@ export const typeOf = (dtype: DType, shape: Shape, weak = false): Type => {
 export const withShape = (type: Type, shape: Shape): Type =>
   type.shape === shape ? type : typeOf(type.dtype, shape, type.weak)
 export const withDType = (type: Type, dtype: DType): Type => (type.dtype === dtype ? type : typeOf(dtype, type.shape))
+/** Bytes of a value in memory. */
+export const byteSize = (type: Type): number => type.size * bytesOf(type.dtype)
+export const totalBytes = (types: readonly Type[]): number => types.reduce((sum, type) => sum + byteSize(type), 0)

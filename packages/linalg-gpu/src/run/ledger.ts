@@ -23,7 +23,8 @@ export const ledgerOf = (device: string, limit: number): Ledger => {
   const makers = new Map<string, number>()
   let [count, bytes, peak] = [0, 0, 0]
   // makers that hold nothing stay in the map: who makes and frees the same again and again changes no more than a number
-  const account = (maker: string, change: number): void => {
+  const account = (maker: string, change: number, buffers: number): void => {
+    count += buffers
     makers.set(maker, (makers.get(maker) ?? 0) + change)
     bytes += change
     if (bytes > peak) peak = bytes
@@ -35,14 +36,8 @@ export const ledgerOf = (device: string, limit: number): Ledger => {
       .map((entry) => entry.join(' '))
       .join(', ') || 'none'
   return {
-    add: (maker, more) => {
-      count++
-      account(maker, more)
-    },
-    remove: (maker, less) => {
-      count--
-      account(maker, -less)
-    },
+    add: (maker, more) => account(maker, more, 1),
+    remove: (maker, less) => account(maker, -less, -1),
     room: (name, more) => {
       if (bytes + more > limit)
         fail(

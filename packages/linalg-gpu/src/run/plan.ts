@@ -1,8 +1,7 @@
 /** What a call will cost, before it runs. */
 
-import { bytesOf } from '../dtype.js'
-import { bodiesOf } from '../program/op.js'
-import type { Program } from '../program/program.js'
+import { countEquations, inputTypes, outputTypes, type Program } from '../program/program.js'
+import { totalBytes } from '../program/type.js'
 import { simplify } from '../simplify/simplify.js'
 import { nameOf } from '../trace/treeTrace.js'
 import type { Device, Forecast } from './device.js'
@@ -16,17 +15,11 @@ export interface Plan extends Forecast {
   readonly outputBytes: number
 }
 
-const total = (program: Program, ids: readonly number[]): number =>
-  ids.reduce((sum, id) => sum + program.types[id]!.size * bytesOf(program.types[id]!.dtype), 0)
-
-const equations = (program: Program): number =>
-  program.eqns.reduce((sum, eqn) => sum + 1 + bodiesOf(eqn.op).reduce((inner, body) => inner + equations(body), 0), 0)
-
 /** The plan of a simplified program on a device. */
 export const planOf = (program: Program, device: Device = defaultDevice()): Plan => ({
-  equations: equations(program),
-  inputBytes: total(program, program.inputs),
-  outputBytes: total(program, program.outputs),
+  equations: countEquations(program),
+  inputBytes: totalBytes(inputTypes(program)),
+  outputBytes: totalBytes(outputTypes(program)),
   ...device.forecast(program),
 })
 

@@ -41,7 +41,7 @@ export const profile =
     const { program, operands, out } = withContext({ locating: true, made: null }, () => recordCall(name, f, args))
     let timings: readonly Timing[] = []
     const results = execute(simplify(program), operands, [], undefined, (device) => (simple, buffers) => {
-      const measure = device.profile ?? fail('profile', `${device.name} cannot time its kernels: wasm can.`)
+      const measure = device.profile ?? fail('profile', `${device.name} cannot time its kernels.`)
       const profiled = measure(simple, buffers)
       timings = [...profiled.timings].sort((a, b) => b.milliseconds - a.milliseconds)
       return profiled.results
@@ -52,8 +52,8 @@ export const profile =
 
 const textOf = (timings: readonly Timing[], total: number): string =>
   timings
-    .map(({ kernel, region: place, calls, milliseconds }) => {
-      const share = total === 0 ? 0 : (100 * milliseconds) / total
-      return `${milliseconds.toFixed(3).padStart(10)} ms ${share.toFixed(1).padStart(5)} % ${String(calls).padStart(6)} × ${kernel}${place === undefined ? '' : `  (${place})`}`
+    .map(({ kernel, region, calls, milliseconds }) => {
+      const share = (100 * milliseconds) / total || 0
+      return `${milliseconds.toFixed(3).padStart(10)} ms ${share.toFixed(1).padStart(5)} % ${String(calls).padStart(6)} × ${kernel}${region === undefined ? '' : `  (${region})`}`
     })
     .join('\n')

@@ -5,15 +5,15 @@ import { storage, type TypedArray } from '../dtype.js'
 import { fail, showType } from '../errors.js'
 import { schedule } from '../kernel/lower.js'
 import { kernelsOf } from '../kernel/schedule.js'
-import type { Program } from '../program/program.js'
-import type { Type } from '../program/type.js'
+import { outputTypes, type Program } from '../program/program.js'
+import { byteSize, type Type, totalBytes } from '../program/type.js'
 import { type Cache, cacheOf } from '../run/cache.js'
 import { decoded } from '../run/decode.js'
 import type { Buffer, Device, Failure, Forecast, Timing } from '../run/device.js'
 import { ledgerOf, remedy } from '../run/ledger.js'
 import { left, orThrow, right } from '../run/outcome.js'
 import { showElements } from '../run/show.js'
-import { buildExecutable, byteSize, type Executable, layOut, type Print } from './executable.js'
+import { buildExecutable, type Executable, layOut, type Print } from './executable.js'
 import { createRuntime, type RunCode, type Runtime, type RuntimeOptions } from './runtime/runtime.js'
 import { whyUnavailable } from './unavailable.js'
 
@@ -41,8 +41,6 @@ export interface WasmDevice extends Device {
   /** Ends the threads; the device must not be used afterwards. */
   readonly dispose: () => void
 }
-
-const total = (types: readonly Type[]): number => types.reduce((sum, type) => sum + byteSize(type), 0)
 
 interface WasmBuffer extends Buffer {
   readonly maker: string
@@ -166,9 +164,9 @@ const open = async ({
     return parted() && ready(executable) ? heap.allocate(bytes) : undefined
   }
 
-  const failureOf = (code: RunCode, maker: string): Failure => ({
+  const threadLost = (maker: string): Failure => ({
     code: 'threadLost',
-    message: `${maker}: a thread of ${name} was lost in the middle of a kernel (${runtime.failure()}): the results do not exist. Run it again; the device goes on with ${runtime.threads()} threads. (${code})`,
+    message: `${maker}: a thread of ${name} was lost in the middle of a kernel (${runtime.failure()}): the results do not exist. Run it again; the device goes on with ${runtime.threads()} threads.`,
   })
 
   const giveUp = (addresses: readonly number[]): void => {
@@ -196,8 +194,8 @@ const open = async ({
     if (running) fail(program.name, `was called while ${name} runs a program: a sink of debugPrint must not compute.`)
     begun = false
     const executable = executables.get(program, make)
-    const outputs = executable?.outputs ?? program.outputs.map((id) => program.types[id]!)
-    if (limit !== Infinity) ledger.room(program.name, total(outputs))
+    const outputs = executable?.outputs ?? outputTypes(program)
+    if (limit !== Infinity) ledger.room(program.name, totalBytes(outputs))
     const given = inputs as readonly WasmBuffer[]
     for (let i = 0; i < given.length; i++) {
       const { failure } = own(given[i]!)
@@ -205,11 +203,8 @@ const open = async ({
     }
     if (executable === undefined || !ready(executable)) return failed(program, outputs)
     const addresses = new Array<number>(outputs.length).fill(0)
-    for (let j = 0; j < donated.length; j++) {
-      const place = executable.reusable.get(donated[j]!)
-      if (place !== undefined) addresses[place] = given[donated[j]!]!.address
-    }
-    const reused = donated.filter((i) => executable.reusable.has(i))
+    const reused = donated.length === 0 ? donated : donated.filter((i) => executable.reusable.has(i))
+    for (const i of reused) addresses[executable.reusable.get(i)!] = given[i]!.address
     const fresh: number[] = []
     for (let i = 0; i < addresses.length; i++) {
       if (addresses[i] !== 0) continue
@@ -241,7 +236,7 @@ const open = async ({
     if (code !== 0) {
       giveUp(fresh)
       if (code === 1) fail(program.name, `a kernel failed (${runtime.failure()}): this is an error of the library.`)
-      return failed(program, outputs, failureOf(code, program.name))
+      return failed(program, outputs, threadLost(program.name))
     }
     for (const i of reused) {
       // the memory goes on as a result's
@@ -259,7 +254,7 @@ const open = async ({
     if (known === undefined) {
       const plan = schedule(program)
       const { arena: own, words, scratchBytes } = layOut(plan, runtime.relaxed)
-      const outputs = total(program.outputs.map((id) => program.types[id]!))
+      const outputs = totalBytes(outputTypes(program))
       const beside = 4 * words.length + scratchBytes * runtime.threads()
       known = { kernels: kernelsOf(plan.steps).length, peakBytes: outputs + own.bytes + beside }
       forecasts.set(program, known)

@@ -1,10 +1,9 @@
 /** A schedule as the wasm device runs it: cells that hold the addresses of storages, descriptors of kernels, and a tape. */
 
-import { bytesOf } from '../dtype.js'
 import { type Arena, arenaOf, livesOf, reusable } from '../kernel/arena.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { Carry, Schedule, Step } from '../kernel/schedule.js'
-import type { Type } from '../program/type.js'
+import { byteSize, type Type } from '../program/type.js'
 import { lowerContract } from './contract/lower.js'
 import { lowerLoop } from './loop/lower.js'
 import type { Lowered } from './lowered.js'
@@ -49,8 +48,6 @@ export interface Print {
   readonly type: Type
   readonly cell: number
 }
-
-export const byteSize = ({ size, dtype }: Type): number => size * bytesOf(dtype)
 
 const lower = (kernel: Kernel, relaxed: boolean): Lowered => {
   switch (kernel.kind) {
@@ -242,10 +239,18 @@ export const layOut = (schedule: Schedule, relaxed: boolean): Layout => {
 /** Compiles what a schedule needs and puts it into memory; undefined when there is none left. */
 export const buildExecutable = (schedule: Schedule, runtime: Runtime): Executable | undefined => {
   const { storages } = schedule
-  const { words, relocated, functionsAt, kernels, arena, marks, prints, tape, ...rest } = layOut(
-    schedule,
-    runtime.relaxed,
-  )
+  const {
+    words,
+    relocated,
+    functionsAt,
+    kernels,
+    arena,
+    marks,
+    prints,
+    tape,
+    reusable: reuse,
+    scratchBytes,
+  } = layOut(schedule, runtime.relaxed)
   const numbers = runtime.functionIndex(kernels)
   const block = runtime.heap.allocate(4 * words.length)
   if (block === undefined) return undefined
@@ -271,7 +276,7 @@ export const buildExecutable = (schedule: Schedule, runtime: Runtime): Executabl
     prints: prints.map((print) => ({ ...print, cell: address(print.cell) })),
     block,
     arena: -1,
-    reusable: rest.reusable,
-    scratchBytes: rest.scratchBytes,
+    reusable: reuse,
+    scratchBytes,
   }
 }

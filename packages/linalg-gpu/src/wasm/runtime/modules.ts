@@ -16,7 +16,8 @@ export const mathNames: Readonly<Record<string, string>> = Object.fromEntries(
 )
 
 /** The host functions that code calls. */
-const hostFunctions = (f: Func, into: Map<string, Func> = new Map()): ReadonlyMap<string, Func> => {
+const hostFunctions = (f: Func): ReadonlyMap<string, Func> => {
+  const into = new Map<string, Func>()
   const seen = new Set<Func>()
   const visit = (code: Code): void => {
     if (typeof code === 'number' || 'typeOf' in code) return
