@@ -15,6 +15,9 @@ export const bytesOf = (dtype: DType): number => bytes[dtype]
 export const isFloat = (dtype: DType): boolean => dtype === 'f32' || dtype === 'f64' || dtype === 'f16'
 export const isInteger = (dtype: DType): boolean => !isFloat(dtype) && dtype !== 'bool'
 
+/** The distance from 1 to the next number. */
+export const epsilonOf = (dtype: DType): number => (dtype === 'f64' ? 2 ** -52 : dtype === 'f16' ? 2 ** -10 : 2 ** -23)
+
 /** A zeroed array of the dtype's storage: f16 as raw bits in a Uint16Array, bool as 0/1 bytes. */
 export const storage = (dtype: DType, size: number): TypedArray => {
   try {

@@ -243,6 +243,7 @@ export const batchRules: { readonly [K in Exclude<Kind, Structural>]: BatchRule<
   dynamicSlice,
   dynamicUpdateSlice,
   argsort: shifted((op) => ({ ...op, axis: op.axis + 1 })),
+  custom: (op, x, batched, size) => op.kernel.rules.batch?.(x, batched, size) ?? emit(op, everywhere(x, batched, size)),
   mark: shifted((op) => op),
   print: (op, [x]) => emit(op, [x!]),
 }

@@ -6,6 +6,7 @@ import {
   cond,
   cos,
   exp,
+  eye,
   matmul,
   mul,
   type Shape,
@@ -14,11 +15,13 @@ import {
   square,
   sub,
   sum,
+  swapAxes,
   switchCase,
   type Tensor,
   tanh,
   whileLoop,
 } from '@neumann/linalg-gpu'
+import { cholesky, eigvalsh, solveTriangular } from '@neumann/linalg-gpu/linalg'
 import {
   type BinaryFn,
   type CompareFn,
@@ -722,6 +725,12 @@ export const cases: { readonly [K in Kind]: Rows<K> } = {
     raw({ kind: 'dynamicUpdateSlice' }, [real([3]), real([3]), whole([1], -2, 6)], { linear: [0, 1] }),
     raw({ kind: 'dynamicUpdateSlice' }, [real([2, 2]), real([0, 1]), whole([2], -2, 6)], { linear: [0, 1] }),
     raw({ kind: 'dynamicUpdateSlice' }, [real([]), real([]), whole([0], 0, 1)], { linear: [0, 1] }),
+  ],
+  // every kernel has tests of its own, in `linalg`
+  custom: [
+    { note: 'cholesky', operands: [real([2, 3, 3])], f: ([x]) => cholesky(add(matmul(x!, swapAxes(x!, 1, 2)), castLike(eye(3), x!))) },
+    { note: 'solveTriangular, linear in its second operand', operands: [real([3, 3], 0.5, 1), real([3, 2])], f: ([a, b]) => solveTriangular(a!, b!), linear: [1] },
+    { note: 'eigvalsh', operands: [real([3, 3])], f: ([x]) => eigvalsh(x!) },
   ],
   argsort: [
     raw({ kind: 'argsort', axis: 0, descending: false }, [spaced([5])]),

@@ -165,6 +165,7 @@ export const transposeRules: { readonly [K in Exclude<Kind, Structural>]: Transp
     null,
   ],
   argsort: nonlinear,
+  custom: (op, ct, x, types) => op.kernel.rules.transpose?.(ct, x, types) ?? nonlinear(op, ct, x, types),
   mark: (_, ct) => [ct],
   print: nonlinear,
 }

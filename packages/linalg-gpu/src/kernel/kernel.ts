@@ -127,7 +127,7 @@ export interface Contract {
   readonly out: Access
 }
 
-export type SpecialKind = 'argReduce' | 'cumsum' | 'argsort' | 'gather' | 'scatterAdd' | 'fold'
+export type SpecialKind = 'argReduce' | 'cumsum' | 'argsort' | 'gather' | 'scatterAdd' | 'fold' | 'custom'
 
 /** An operation as it stands, on contiguous operands: its inputs, then its outputs. */
 export interface Special {

@@ -5,11 +5,14 @@
  *  Then every group becomes a loop kernel and every other operation its own steps, over storages. Bodies of loops are scheduled
  *  the same way, with storages that are handed in. */
 
+import type { CustomKernel } from '../program/custom.js'
 import type { OpOf } from '../program/op.js'
 import type { Eqn, Program } from '../program/program.js'
 import { type Type, typeOf, withShape } from '../program/type.js'
 import { stridesOf } from '../shape.js'
+import { simplify } from '../simplify/simplify.js'
 import { context } from '../trace/context.js'
+import { record } from '../trace/trace.js'
 import { type Index, identity, linear, through } from './affine.js'
 import { buildLoop, type Root } from './build.js'
 import { convolution, partsOfFilter, type Sizes } from './contractions.js'
@@ -95,7 +98,7 @@ const lower = (
     const [reads, writes] = [eqn.inputs, eqn.outputs]
     const kernel: Special = {
       kind: 'special',
-      name: eqn.op.kind,
+      name: eqn.op.kind === 'custom' ? eqn.op.kernel.name : eqn.op.kind,
       op: eqn.op as Special['op'],
       inputs: reads.map((id) => program.types[id]!),
       outputs: writes.map((id) => program.types[id]!),
@@ -259,6 +262,15 @@ const lower = (
       }
       case 'call':
         return lower(op.body, reads.map(storageOf), writes.map(storageOf), memory)
+      case 'custom': {
+        const blocked = blockedForm(
+          op.kernel,
+          reads.map((id) => program.types[id]!),
+        )
+        return blocked === undefined
+          ? special(eqn)
+          : lower(blocked, reads.map(storageOf), writes.map(storageOf), memory)
+      }
       case 'opaque':
         throw new Error(`${op.name}: ${op.why}`)
       case 'print':
@@ -329,6 +341,17 @@ const lower = (
 const kernelStep = (kernel: Kernel, operands: readonly number[], region: string | undefined): Step => {
   context.checks?.kernel(kernel)
   return { kind: 'kernel', kernel, operands, region }
+}
+
+/** A kernel's operations instead of the kernel, where it has any at these sizes. */
+const blockedForm = (kernel: CustomKernel, types: readonly Type[]): Program | undefined => {
+  let found = true
+  const { program } = record(kernel.name, types, (inputs) => {
+    const outs = kernel.blocked?.(inputs)
+    found = outs !== undefined
+    return outs ?? []
+  })
+  return found ? simplify(program) : undefined
 }
 
 const fillOf = (to: number, { dtype, size }: Type, value: number, eqn: Eqn): Step => {

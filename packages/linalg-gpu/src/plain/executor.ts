@@ -1,5 +1,6 @@
 /** Runs a Program equation by equation: the oracle of every other device. Readable first, f64 inside, one rounding at the end of each operation. */
 
+import type { TypedArray } from '../dtype.js'
 import { fail, showType } from '../errors.js'
 import type { Kind, OpOf } from '../program/op.js'
 import { type Eqn, lastUses, outputTypes, type Program } from '../program/program.js'
@@ -86,6 +87,12 @@ const kernels: { readonly [K in Kind]: Kernel<K> } = {
   reshape, transpose, broadcast, slice, pad, concatenate, flip,
   dot, conv, unfold, fold,
   gather, scatterAdd, dynamicSlice, dynamicUpdateSlice,
+  custom: ({ kernel }, inputs, outputs) => {
+    const results = outputs.map(empty)
+    const data = (xs: readonly Dense[]): TypedArray[] => xs.map((x) => x.data)
+    kernel.oracle(data(inputs), data(results), { inputs: inputs.map((x) => x.type), outputs })
+    return results
+  },
   scan,
   while: whileLoop,
   cond: (op, [index, ...operands], _, meter) => {
@@ -102,31 +109,11 @@ const kernels: { readonly [K in Kind]: Kernel<K> } = {
   },
 } // biome-ignore format: a table by family
 
-// operations that only move elements leave f16 bits as they are; all others compute on f32 and round
-const moves = new Set<Kind>([
-  'full',
-  'iota',
-  'bitcast',
-  'reshape',
-  'transpose',
-  'broadcast',
-  'slice',
-  'pad',
-  'concatenate',
-  'flip',
-  'unfold',
-  'gather',
-  'dynamicSlice',
-  'dynamicUpdateSlice',
-  'select',
-  'scan',
-  'while',
-  'cond',
-  'call',
-  'opaque',
-  'mark',
-  'print',
-])
+// these compute on f32 and round; all others only move elements, and leave f16 bits as they are
+const computes = new Set<Kind>([
+  'cast', 'unary', 'test', 'polygamma', 'binary', 'compare', 'threefry', 'reduce', 'argReduce', 'cumsum', 'argsort',
+  'dot', 'conv', 'fold', 'scatterAdd', 'custom',
+]) // biome-ignore format: a list by family
 
 const widen = (x: Dense): Dense =>
   x.type.dtype === 'f16' ? dense(withDType(x.type, 'f32'), Float32Array.from(x.data, fromHalf)) : x
@@ -137,7 +124,7 @@ const wide = (type: Type): Type => (type.dtype === 'f16' ? withDType(type, 'f32'
 const apply = (eqn: Eqn, inputs: readonly Dense[], types: readonly Type[], meter: Meter): readonly Dense[] => {
   const kernel = kernels[eqn.op.kind] as Kernel<Kind>
   const half = (x: { readonly dtype: string }): boolean => x.dtype === 'f16'
-  if (moves.has(eqn.op.kind) || !(types.some(half) || inputs.some((x) => half(x.type))))
+  if (!computes.has(eqn.op.kind) || !(types.some(half) || inputs.some((x) => half(x.type))))
     return kernel(eqn.op as never, inputs, types, meter)
   // by way of an f32 an f64 just off a tie would be rounded twice
   if (eqn.op.kind === 'cast' && types[0]!.dtype === 'f16') return [narrow(widen(inputs[0]!), types[0]!)]

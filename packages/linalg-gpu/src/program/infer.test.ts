@@ -1,6 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { DType } from '../dtype.js'
+import { fail } from '../errors.js'
+import type { CustomKernel } from './custom.js'
 import { infer } from './infer.js'
 import type { Kind, Op } from './op.js'
 import { type Type, typeOf } from './type.js'
@@ -12,6 +14,12 @@ const t = (text: string): Type => {
 const spatial = { strides: [1], padding: [[0, 0]], dilation: [1], groups: 1 } as const
 const conv = (direction: 'forward' | 'input' | 'filter', size: number[], more: object = {}): Op =>
   ({ kind: 'conv', direction, ...spatial, size, ...more }) as Op
+const pair: CustomKernel = {
+  name: 'pair',
+  infer: (x) => (x.length === 1 ? [x[0]!, typeOf('i32', [])] : fail('pair', `takes one operand, got ${x.length}.`)),
+  oracle: () => {},
+  rules: { jvp: () => [null, null] },
+}
 const windows = { window: [2], strides: [1], dilation: [1] } as const
 
 /** For each kind: what fits it, with the result, and what does not. */
@@ -100,6 +108,11 @@ const table: { readonly [K in Exclude<Kind, 'scan' | 'while' | 'cond' | 'call' |
     [{ kind: 'cumsum', axis: 1, reverse: false }, ['i32[3]'], /cumsum: axis 1 is none/],
     [{ kind: 'cumsum', axis: 0, reverse: false }, ['bool[3]'], /cumsum: bool is a storage dtype/],
   ],
+  // as the kernel says
+  custom: [
+    [{ kind: 'custom', kernel: pair }, ['f32[3]'], ['f32[3]', 'i32[]']],
+    [{ kind: 'custom', kernel: pair }, [], /pair: takes one operand, got 0/],
+  ],
   argsort: [
     [{ kind: 'argsort', axis: 0, descending: false }, ['f32[3]'], ['i32[3]']],
     [{ kind: 'argsort', axis: -1, descending: false }, ['f32[3]'], /argsort: axis -1 is none/],
@@ -157,12 +170,12 @@ const table: { readonly [K in Exclude<Kind, 'scan' | 'while' | 'cond' | 'call' |
     [conv('forward', [3]), ['f32[1,2,5]', 'f32[4,2,3]'], ['f32[1,4,3]']],
     [conv('input', [5]), ['f32[4,2,3]', 'f32[1,4,3]'], ['f32[1,2,5]']],
     [conv('filter', [3]), ['f32[1,2,5]', 'f32[1,4,3]'], ['f32[4,2,3]']],
-    [conv('forward', [3]), ['f32[1,3,5]', 'f32[4,2,3]'], /conv: forward: input channels is 3, expected 2/],
+    [conv('forward', [3]), ['f32[1,3,5]', 'f32[4,2,3]'], /conv: forward: channels \[3\], expected \[2\]/],
     [conv('forward', [4]), ['f32[1,2,5]', 'f32[4,2,3]'], /conv: forward: spatial size \[4\], expected \[3\]/],
-    [conv('forward', [3], { groups: 3 }), ['f32[1,6,5]', 'f32[4,2,3]'], /remainder of filters by groups is 1, expected 0/],
+    [conv('forward', [3], { groups: 3 }), ['f32[1,6,5]', 'f32[4,2,3]'], /left over \[0, 1\], expected \[0, 0\]/],
     [conv('input', [6]), ['f32[4,2,3]', 'f32[1,4,3]'], /conv: input: spatial size \[3\], expected \[4\]/],
-    [conv('input', [5]), ['f32[4,2,3]', 'f32[1,3,3]'], /conv: input: output channels is 3, expected 4/],
-    [conv('filter', [3]), ['f32[1,2,5]', 'f32[2,4,3]'], /conv: filter: batch is 2, expected 1/],
+    [conv('input', [5]), ['f32[4,2,3]', 'f32[1,3,3]'], /conv: input: images and filters \[1, 3\], expected \[1, 4\]/],
+    [conv('filter', [3]), ['f32[1,2,5]', 'f32[2,4,3]'], /conv: filter: images and filters \[2, 4\], expected \[1, 4\]/],
     [conv('forward', [3]), ['f32[2,5]', 'f32[4,2,3]'], /conv: operands of rank 3 expected/],
     [conv('forward', [3], { padding: [] }), ['f32[1,2,5]', 'f32[4,2,3]'], /conv: operands of rank 3 expected/],
     [conv('forward', [3]), ['f32[1,2,5]', 'f64[4,2,3]'], /conv: operands differ in dtype/],

@@ -18,6 +18,7 @@ const arity: { readonly [K in Kind]: number } = {
   reshape: 1, transpose: 1, broadcast: 1, slice: 1, pad: 1, concatenate: -1, flip: 1,
   dot: 2, conv: 2, unfold: 1, fold: 1,
   gather: 2, scatterAdd: 2, dynamicSlice: 2, dynamicUpdateSlice: 3,
+  custom: -1,
   scan: -1, while: -1, cond: -1, call: -1, opaque: -1, mark: 1, print: 1,
 } // biome-ignore format: a table by family
 
@@ -109,54 +110,41 @@ const binary: Rule<'binary'> = (op, x) => {
 const spatialOut = (size: number, window: number, stride: number, dilation: number): number =>
   Math.max(0, Math.floor((size - (window - 1) * dilation - 1) / stride) + 1)
 
-const conv: Rule<'conv'> = (op, x) => {
-  const [a, b] = x as [Type, Type]
+/** x [n, c, …], w [f, c / groups, …] and y [n, f, …]: the one that is left out has the shape that the other two ask for. */
+const conv: Rule<'conv'> = (op, operands) => {
+  const [a, b] = operands as [Type, Type]
+  const { direction, groups, size } = op
   sameDType('conv', a, b)
   adds('conv', a)
   const rank = op.strides.length + 2
   if (
-    [op.padding, op.dilation, op.size].some((list) => list.length + 2 !== rank) ||
-    [a, b].some((x) => x.shape.length !== rank)
+    [op.padding, op.dilation, size].some((list) => list.length + 2 !== rank) ||
+    operands.some((type) => type.shape.length !== rank)
   )
     fail('conv', `operands of rank ${rank} expected, got ${showType(a)} and ${showType(b)}.`)
-  const spatial = (input: Shape, filter: Shape): number[] =>
-    op.strides.map((stride, i) =>
-      spatialOut(input[i]! + op.padding[i]![0] + op.padding[i]![1], filter[i]!, stride, op.dilation[i]!),
-    )
-  const agree = (what: string, got: number, expected: number): void => {
-    if (got !== expected)
+  const [first, second] = [a.shape, b.shape]
+  const at = (shape: Shape, axis: number): number => shape[axis]!
+  const y = direction === 'forward' ? [at(first, 0), at(second, 0), ...size] : second
+  const x = direction === 'input' ? [at(y, 0), at(first, 1) * groups, ...size] : first
+  const w = direction === 'forward' ? second : direction === 'input' ? first : [at(y, 1), at(x, 1) / groups, ...size]
+  const agree = (what: string, got: Shape, expected: Shape): void => {
+    if (!sameShape(got, expected))
       fail(
         'conv',
-        `${op.direction}: ${what} is ${got}, expected ${expected} for ${showType(a)} and ${showType(b)} in ${op.groups} groups.`,
+        `${direction}: ${what} ${showShape(got)}, expected ${showShape(expected)} for ${showType(a)} and ${showType(b)} in ${groups} groups.`,
       )
   }
-  const same = (got: Shape, expected: Shape): void => {
-    if (!sameShape(got, expected))
-      fail('conv', `${op.direction}: spatial size ${showShape(got)}, expected ${showShape(expected)}.`)
-  }
-  if (op.direction === 'forward') {
-    const [n, c, ...input] = a.shape as [number, number, ...number[]]
-    const [f, i, ...filter] = b.shape as [number, number, ...number[]]
-    agree('input channels', c, i * op.groups)
-    agree('remainder of filters by groups', f % op.groups, 0)
-    same(op.size, spatial(input, filter))
-    return [typeOf(a.dtype, [n, f, ...op.size])]
-  }
-  if (op.direction === 'input') {
-    const [f, i, ...filter] = a.shape as [number, number, ...number[]]
-    const [n, f2, ...output] = b.shape as [number, number, ...number[]]
-    agree('output channels', f2, f)
-    agree('remainder of filters by groups', f % op.groups, 0)
-    same(output, spatial(op.size, filter))
-    return [typeOf(a.dtype, [n, i * op.groups, ...op.size])]
-  }
-  const [n, c, ...input] = a.shape as [number, number, ...number[]]
-  const [n2, f, ...output] = b.shape as [number, number, ...number[]]
-  agree('batch', n2, n)
-  agree('remainder of channels by groups', c % op.groups, 0)
-  agree('remainder of filters by groups', f % op.groups, 0)
-  same(output, spatial(input, op.size))
-  return [typeOf(a.dtype, [f, c / op.groups, ...op.size])]
+  agree('images and filters', y.slice(0, 2), [at(x, 0), at(w, 0)])
+  agree('channels', [at(x, 1)], [at(w, 1) * groups])
+  agree('channels and filters left over', [at(x, 1) % groups, at(w, 0) % groups], [0, 0])
+  agree(
+    'spatial size',
+    y.slice(2),
+    op.strides.map((stride, i) =>
+      spatialOut(at(x, i + 2) + op.padding[i]![0] + op.padding[i]![1], at(w, i + 2), stride, op.dilation[i]!),
+    ),
+  )
+  return [typeOf(a.dtype, direction === 'forward' ? y : direction === 'input' ? x : w)]
 }
 
 const windowsOf = (
@@ -383,6 +371,7 @@ const rules: { readonly [K in Kind]: Rule<K> } = {
       fail('dynamicUpdateSlice', `update ${showType(u)} at ${showType(starts)} does not fit into ${showType(a)}.`)
     return [a]
   },
+  custom: (op, x) => op.kernel.infer(x),
   argsort: (op, [x]) => {
     axisOf('argsort', op.axis, x!)
     return [typeOf('i32', x!.shape)]

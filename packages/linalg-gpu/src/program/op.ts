@@ -6,6 +6,7 @@
 
 import type { DType } from '../dtype.js'
 import type { Shape } from '../shape.js'
+import type { CustomKernel } from './custom.js'
 import type { Program } from './program.js'
 import type { Type } from './type.js'
 
@@ -135,6 +136,8 @@ export type Op =
   | { readonly kind: 'dynamicSlice'; readonly sizes: Shape } // x, starts: i32[rank], clamped
   | { readonly kind: 'dynamicUpdateSlice' } // x, update, starts: i32[rank], clamped
   | { readonly kind: 'argsort'; readonly axis: number; readonly descending: boolean } // x → i32; stable, NaN last
+  // brought by its user: operands and results as the kernel says
+  | { readonly kind: 'custom'; readonly kernel: CustomKernel }
   // control: bodies are programs; operands in the order of the body's inputs
   | {
       readonly kind: 'scan'

@@ -13,7 +13,7 @@ import type { Program } from './program.js'
 const nameOf = (id: number): string =>
   String.fromCharCode(97 + (id % 26)) + (id < 26 ? '' : String(Math.floor(id / 26)))
 
-const hidden = new Set(['kind', 'fn', 'type', 'types', 'body', 'cond', 'branches', 'tag', 'why', 'sink'])
+const hidden = new Set(['kind', 'kernel', 'fn', 'type', 'types', 'body', 'cond', 'branches', 'tag', 'why', 'sink'])
 
 const showParameter = (value: unknown): string =>
   typeof value === 'string' && !/^[\w$]+$/.test(value)
@@ -29,7 +29,13 @@ const showParameter = (value: unknown): string =>
 export const showOp = (op: Op): string => {
   const fn = 'fn' in op ? op.fn : ''
   const name =
-    op.kind === 'unary' || op.kind === 'binary' || op.kind === 'compare' ? fn : fn === '' ? op.kind : `${op.kind}.${fn}`
+    op.kind === 'custom'
+      ? op.kernel.name
+      : op.kind === 'unary' || op.kind === 'binary' || op.kind === 'compare'
+        ? fn
+        : fn === ''
+          ? op.kind
+          : `${op.kind}.${fn}`
   const parameters = Object.entries(op)
     .filter(([key]) => !hidden.has(key))
     .map(([key, value]) => `${key}=${showParameter(value)}`)

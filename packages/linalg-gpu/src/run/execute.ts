@@ -125,6 +125,7 @@ const spoken: Readonly<Record<string, string>> = {
 } // biome-ignore format: a table
 
 const nameOf = (op: Op): string => {
+  if (op.kind === 'custom') return op.kernel.name
   const name = 'fn' in op ? op.fn : op.kind
   if (op.kind === 'binary' && (name === 'max' || name === 'min')) return `${name}imum`
   if (op.kind === 'argReduce') return `arg${name}`
