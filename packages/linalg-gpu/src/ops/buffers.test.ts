@@ -2,13 +2,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as np from '../index.js'
 import { plainDevice } from '../plain/device.js'
-import { defaultDevice } from '../run/onDevice.js'
-import { isTensor, type Tensor, type TensorValue } from '../trace/tensor.js'
-import { flatten } from '../tree.js'
+import type { Tensor } from '../trace/tensor.js'
 import { flat, put, sample } from './arrays.testing.js'
+import { aliveOn, leavesNothing, type Rows } from './buffers.testing.js'
 
-// Live buffers after a public call equal the handles returned. Every function of the library's index has a row here:
-// how it is called eagerly, or why there is nothing to count.
+// Live buffers after a public call equal the handles returned. Every function of the library's index has a row here.
 
 const device = plainDevice({ name: 'counted' })
 const x = put(sample([3, 4], 1), 'f32', device) // a matrix
@@ -40,7 +38,7 @@ const onHalf =
   (f: (x: Tensor) => unknown): (() => unknown) =>
   () => [f(x), f(h)]
 
-const rows: Readonly<Record<string, (() => unknown) | string>> = {
+const rows: Rows = {
   // arithmetic
   add: binary(np.add), sub: binary(np.sub), mul: binary(np.mul), div: binary(np.div), floorDivide: binary(np.floorDivide),
   mod: binary(np.mod), remainder: binary(np.remainder), pow: () => [np.pow(x, v), np.pow(x, 2)], maximum: binary(np.maximum), minimum: binary(np.minimum),
@@ -109,27 +107,9 @@ const rows: Readonly<Record<string, (() => unknown) | string>> = {
 } // biome-ignore format: a table by family
 
 const inputs: readonly Tensor[] = [x, y, z, s, v, u, h, i, j, k, c, t, one, small, part, image, kernel]
-const alive = (): number => device.memory().count + defaultDevice().memory().count
+const alive = aliveOn(device)
 
-test('the table names every function of the index', () => {
-  const functions = Object.entries(np).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []))
-  assert.equal(Object.keys(rows).sort(), functions.sort())
-})
-
-for (const [name, call] of Object.entries(rows))
-  if (typeof call === 'function')
-    test(`${name} leaves nothing but its results`, () => {
-      const before = alive()
-      const result = call()
-      const results = new Set(
-        flatten(result).leaves.filter(
-          (leaf) => isTensor(leaf) && !inputs.includes(leaf) && (leaf as TensorValue).buffer !== null,
-        ),
-      )
-      assert.is(alive() - before, results.size, `${alive() - before} buffers more, ${results.size} results`)
-      np.dispose([...results])
-      assert.is(alive(), before)
-    })
+leavesNothing(test, np, rows, device, inputs)
 
 test('a call that fails frees what it made before', () => {
   for (const f of [
@@ -146,10 +126,6 @@ test('a call that fails frees what it made before', () => {
     assert.throws(f)
     assert.is(alive(), before, String(f))
   }
-})
-
-test('the inputs are still alive', () => {
-  for (const input of inputs) assert.not.match(String(input), 'disposed')
 })
 
 test.run()
