@@ -37,6 +37,7 @@ export {
   inScopeOf,
   isFloat,
   isTensor,
+  isTracing,
   type Kind,
   leafCount,
   literal,

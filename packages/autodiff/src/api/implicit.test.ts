@@ -303,6 +303,46 @@ test('transposeSolve is used where it is given, and only where a transpose is as
   assert.equal(seen.splice(0).sort(), ['solve', 'solve', 'transposed', 'transposed'])
 })
 
+test('tangentSolve serves tangents, and cotangents where there is no transposeSolve; what solve closes over is read for the value alone', () => {
+  const seen: string[] = []
+  const noting =
+    (name: string): Solver =>
+    (A, y) => {
+      debugPrint(name, y, () => seen.push(name))
+      return direct(A, y)
+    }
+  // the value is found elsewhere, and handed over
+  const f = (a: Tensor, b: Tensor, found: Tensor): Tensor =>
+    customLinearSolve(
+      (x: Tensor) => matmul(shaped(a), x),
+      b,
+      () => found,
+      { tangentSolve: noting('tangent') },
+    )
+  const x0 = invert(a0, b0)
+  const args = [f64(a0), f64(b0), f64(x0)] as const
+  near(f(f64(a0), f64(b0), f64([5, 6])), [5, 6])
+  assert.equal(seen, [])
+  const v = [1, -0.5, 0.3, 2]
+  const slope = differences((t) =>
+    invert(
+      a0.map((p, i) => p + t * v[i]!),
+      b0,
+    ),
+  )
+  near(jvp(f, args, [f64(v), f64([0, 0]), f64([7, 7])]).tangent, slope, 1e-9)
+  assert.equal(seen.splice(0), ['tangent'])
+  const [aBar, , foundBar] = vjp(f, args).pull(f64([1, -1]))
+  near(dotOf(elements(aBar), v), slope[0]! - slope[1]!, 1e-9)
+  near(foundBar, [0, 0])
+  assert.equal(seen.splice(0), ['tangent'])
+  const many = vmap((a: Tensor, found: Tensor) => jvp((q: Tensor) => f(q, f64(b0), found), [a], [f64(v)]), {
+    in: [null, 0],
+  })
+  const batch = many(f64(a0), f64([x0, x0]))
+  near(batch, [...x0, ...x0, ...slope, ...slope], 1e-9)
+})
+
 test('the iterations of a solver are not differentiated: as many operations in the pull as in one more solve', () => {
   const { device, count, reset } = countingDevice()
   const put = (data: readonly unknown[]): Tensor => array(data as never, { dtype: 'f64', device })
@@ -400,6 +440,36 @@ test('a solver that closes over traced values: they cost nothing and get no deri
     [0, 0].map(() => invert(a0, b0).reduce((p, q) => p + q)),
     1e-11,
   )
+})
+
+test('a transposed solve that alone closes over a batched value', () => {
+  const f = (rate: Tensor): Tensor =>
+    grad((b: Tensor) =>
+      sum(
+        customLinearSolve(
+          (x: Tensor) =>
+            matmul(
+              f64([
+                [2, 1],
+                [0, 4],
+              ]),
+              x,
+            ),
+          b,
+          direct,
+          {
+            transposeSolve: (A, y) => mul(rate, direct(A, y)),
+          },
+        ),
+      ),
+    )(f64(b0))
+  // A⁻ᵀ [1, 1]
+  const y = [0.5, 0.125]
+  near(vmap(f)(f64([1, 3])), [y, y.map((v) => 3 * v)])
+  const g = (b: Tensor, rate: Tensor): Tensor =>
+    customLinearSolve((x: Tensor) => mul(2, x), b, direct, { transposeSolve: (_, z) => mul(rate, z) })
+  const whole = vmap(g, { in: [null, 0] })
+  near(grad((b: Tensor) => sum(whole(b, f64([1, 3]))))(f64(b0)), [4, 4])
 })
 
 test('what a solve refuses', () => {

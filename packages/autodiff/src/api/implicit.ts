@@ -1,16 +1,29 @@
 /** Derivatives of solutions, without differentiating the solver: linear systems and roots. */
 
 import type { Tensor } from '../language.js'
-import { emit, inline, isFloat, nameOf, record, recordTree, tensorsOf, typeOfTensor, unflatten } from '../language.js'
+import {
+  emit,
+  inline,
+  isFloat,
+  nameOf,
+  type Recorded,
+  record,
+  recordTree,
+  tensorsOf,
+  typeOfTensor,
+  unflatten,
+} from '../language.js'
 import { instantiate, neg } from '../rules/raw.js'
-import { solveBody, transposedAt, withOperandTypes } from '../transforms/calls.js'
+import { solveBody, transposedAt } from '../transforms/calls.js'
 import { jvpOf } from '../transforms/jvp.js'
 import { isFloatType, placed } from '../transforms/masks.js'
 import { attempt, type CallTag, once } from '../transforms/tags.js'
 import { returned } from './arguments.js'
 
 export interface LinearSolveOptions<X> {
-  /** Solves with the transposed operator; by default `solve` itself, given the transposed operator. */
+  /** Solves for tangents; by default `solve`. */
+  readonly tangentSolve?: (operator: (x: X) => X, b: X) => X
+  /** Solves with the transposed operator; by default what solves for tangents, given the transposed operator. */
   readonly transposeSolve?: (operator: (x: X) => X, b: X) => X
   /** Whether A = Aᵀ: the same solve then serves both. */
   readonly symmetric?: boolean
@@ -29,7 +42,7 @@ export const customLinearSolve = <X>(
   operator: (x: X) => X,
   b: X,
   solve: (operator: (x: X) => X, b: X) => X,
-  { transposeSolve, symmetric = false }: LinearSolveOptions<X> = {},
+  { tangentSolve, transposeSolve, symmetric = false }: LinearSolveOptions<X> = {},
 ): X => {
   const name = 'customLinearSolve'
   const { leaves, structure } = tensorsOf(name, b)
@@ -52,34 +65,32 @@ export const customLinearSolve = <X>(
         returned(name, 'the solver handed over a vector', x, structure, types),
       ),
     )
-  const forward = recordTree(nameOf(solve, 'solve'), types, (rhs) =>
-    returned(name, 'solve returned a result', solve(apply, tree(rhs)), structure, types),
-  )
+  const recorded = (title: string, what: string, solver: typeof solve, given: typeof operator): Recorded =>
+    recordTree(title, types, (rhs) =>
+      returned(name, `${what} returned a result`, solver(given, tree(rhs)), structure, types),
+    )
+  const value = recorded(nameOf(solve, 'solve'), 'solve', solve, apply)
+  const forward = tangentSolve === undefined ? value : recorded('tangent solve', 'tangentSolve', tangentSolve, apply)
   // the transposed solve is recorded now, since it may close over traced values; an operator without a transpose shows only when it is needed
   const backward = symmetric
     ? forward
     : attempt(() =>
-        recordTree('transposed solve', types, (rhs) =>
-          returned(
-            name,
-            'transposeSolve returned a result',
-            (transposeSolve ?? solve)(applyTransposed, tree(rhs)),
-            structure,
-            types,
-          ),
-        ),
+        recorded('transposed solve', 'transposeSolve', transposeSolve ?? tangentSolve ?? solve, applyTransposed),
       )
   const captured = 'program' in backward ? backward.captured : []
+  const [k, s, t] = [own.captured.length, forward.captured.length, captured.length]
   const tag: CallTag = {
     rule: 'linearSolve',
-    counts: [own.captured.length, forward.captured.length, captured.length],
+    counts: [k, s, t, n],
     operator: () => own.program,
-    solve: forward.program,
+    solve: () => forward.program,
     transposeSolve: () => ('program' in backward ? backward.program : backward.again()),
     symmetric,
   }
-  const operands = [...own.captured, ...forward.captured, ...captured, ...leaves]
-  const body = withOperandTypes(solveBody(forward.program, tag.counts[0], tag.counts[1], tag.counts[2], n), operands)
+  const beside = value === forward ? [] : value.captured
+  const operands = [...own.captured, ...forward.captured, ...captured, ...leaves, ...beside]
+  const first = k + s + t
+  const body = solveBody(value.program, n, first, value === forward ? k : first + n, operands)
   return tree(emit({ kind: 'call', name, body, fence: false, tag }, operands))
 }
 

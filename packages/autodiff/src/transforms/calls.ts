@@ -88,16 +88,17 @@ const solveTangents = (
   solution: readonly Tensor[],
   derivative: (program: Program, x: readonly Tensor[], dx: readonly Tangent[]) => readonly Tangent[],
 ): readonly Tangent[] => {
-  const [k] = tag.counts
-  const first = tag.counts[0] + tag.counts[1] + tag.counts[2]
+  const [k, s, t, n] = tag.counts
+  const first = k + s + t
   const moved = dx.slice(0, k).some((d) => d !== null)
     ? derivative(tag.operator(), [...solution, ...x.slice(0, k)], [...solution.map(() => null), ...dx.slice(0, k)])
     : solution.map(() => null)
   const right = dx
-    .slice(first)
+    .slice(first, first + n)
     .map((db, i) => (moved[i] === null ? db! : db === null ? neg(moved[i]!) : sub(db!, moved[i]!)))
   if (right.every((r) => r === null)) return right
-  return emit(op, [...x.slice(0, first), ...right.map((r, i) => instantiate(r, typeOfTensor(solution[i]!)))])
+  const operands = [...x.slice(0, first), ...right.map((r, i) => instantiate(r, typeOfTensor(solution[i]!)))]
+  return emit({ ...op, body: solveBody(tag.solve(), n, first, k, operands) }, operands)
 }
 
 /* ---------------------------------------------------------- linearize */
@@ -274,10 +275,9 @@ const solveTranspose = (
   x: readonly (Tensor | null)[],
   outs: readonly Type[],
 ): readonly Tangent[] => {
-  const [k, s, t] = tag.counts
+  const [k, s, t, n] = tag.counts
   const constant = (i: number): Tensor =>
     x[i] ?? fail(op.name, 'a constant of the solve depends on tangents. This is a bug of autodiff.')
-  const n = outs.length
   const solve = tag.transposeSolve()
   const constants = range(k).map(constant)
   const made: Recorded | { readonly again: () => never } = tag.symmetric
@@ -289,25 +289,34 @@ const solveTranspose = (
       )
   const [operator, captured] = 'program' in made ? [() => made.program, made.captured] : [made.again, []]
   const own = k + captured.length
-  const next: SolveTag = { ...tag, counts: [own, t, s], operator, solve, transposeSolve: () => tag.solve }
+  const next: SolveTag = {
+    ...tag,
+    counts: [own, t, s, n],
+    operator,
+    solve: () => solve,
+    transposeSolve: tag.solve,
+  }
   const at = (from: number, count: number): Tensor[] => range(count).map((i) => constant(from + i))
   const right = cts.map((c, i) => instantiate(c, outs[i]!))
   const operands = [...constants, ...captured, ...at(k + s, t), ...at(k, s), ...right]
-  const back = emit({ ...op, body: withOperandTypes(solveBody(solve, own, t, s, n), operands), tag: next }, operands)
-  return [...range(k + s + t).map(() => null), ...back]
+  const back = emit({ ...op, body: solveBody(solve, n, own + t + s, own, operands), tag: next }, operands)
+  return x.map((_, i) => back[i - k - s - t] ?? null)
 }
 
-/** The body of a solve call: its solve program, on the operands of the call. */
-export const solveBody = (solve: Program, k: number, s: number, t: number, n: number): Program => {
-  const types = inputTypes(solve)
-  const extra: Type[] = [...solve.types]
-  const unused = (count: number): number[] => range(count).map(() => extra.push(types[0]!) - 1)
-  // operands of the other two programs are inputs that nothing reads; their types are set when the call is made
-  return {
-    ...solve,
-    types: extra,
-    inputs: [...unused(k), ...solve.inputs.slice(n, n + s), ...unused(t), ...solve.inputs.slice(0, n)],
-  }
+/** The body of a solve call: a program [x…, constants…] on the operands from `x` and from `constants` on. Nothing reads the others. */
+export const solveBody = (
+  solve: Program,
+  n: number,
+  x: number,
+  constants: number,
+  operands: readonly Tensor[],
+): Program => {
+  const types = [...solve.types]
+  const inputs = operands.map((operand, i) => {
+    const place = i >= x && i < x + n ? i - x : i >= constants ? n + i - constants : -1
+    return solve.inputs[place] ?? types.push(typeOfTensor(operand)) - 1
+  })
+  return { ...solve, types, inputs }
 }
 
 /* -------------------------------------------------------------- batch */
@@ -397,29 +406,24 @@ const solveBatch = (
   batched: readonly boolean[],
   size: number,
 ): readonly [readonly Tensor[], readonly boolean[]] => {
-  const [k, s, t] = tag.counts
-  const n = x.length - k - s - t
+  const [k, s, t, n] = tag.counts
+  const first = k + s + t
+  const right = (i: number): boolean => i >= first && i < first + n
   const all = range(n).map(() => true)
-  const flags = (from: number, count: number): boolean[] => batched.slice(from, from + count)
-  const batch = (program: Program, constants: readonly boolean[]): Program =>
-    batchProgram(program, [...all, ...constants], size, all).program
-  const solve = batch(tag.solve, flags(k, s))
+  const batch = (program: Program, from: number, count: number): Program =>
+    batchProgram(program, [...all, ...batched.slice(from, from + count)], size, all).program
   const next: SolveTag = {
     ...tag,
-    operator: once(() => batch(tag.operator(), flags(0, k))),
-    solve,
-    transposeSolve: once(() => batch(tag.transposeSolve(), flags(k + s, t))),
+    operator: once(() => batch(tag.operator(), 0, k)),
+    solve: once(() => batch(tag.solve(), k, s)),
+    transposeSolve: once(() => batch(tag.transposeSolve(), k + s, t)),
   }
-  const operands = x.map((v, i) => (i >= k + s + t && !batched[i] ? spread(v, size) : v))
-  const body = withOperandTypes(solveBody(solve, k, s, t, n), operands)
+  const operands = x.map((v, i) => (right(i) && !batched[i] ? spread(v, size) : v))
+  const body = batchProgram(
+    op.body,
+    batched.map((flag, i) => flag || right(i)),
+    size,
+    all,
+  ).program
   return [emit({ ...op, body, tag: next }, operands), all]
-}
-
-/** Gives the inputs that nothing reads the types of their operands. */
-export const withOperandTypes = (body: Program, operands: readonly Tensor[]): Program => {
-  const types = [...body.types]
-  body.inputs.forEach((id, i) => {
-    types[id] = typeOfTensor(operands[i]!)
-  })
-  return { ...body, types }
 }

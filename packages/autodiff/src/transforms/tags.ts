@@ -16,12 +16,13 @@ export type CallTag =
       readonly forward: () => Recorded
       readonly backward: () => Recorded
     }
-  /** Operands: constants of the operator, of solve, of transposeSolve, then b. Each program: [x…, its constants…] → [y…]. */
+  /** Operands: constants of the operator, of solve, of transposeSolve, then b, then what the body alone reads, in these `counts` (the last are the
+   *  rest). Each program: [x…, its constants…] → [y…]. The body finds the value; `solve` serves tangents, `transposeSolve` cotangents. */
   | {
       readonly rule: 'linearSolve'
-      readonly counts: readonly [number, number, number]
+      readonly counts: readonly [operator: number, solve: number, transposeSolve: number, b: number]
       readonly operator: () => Program
-      readonly solve: Program
+      readonly solve: () => Program
       readonly transposeSolve: () => Program
       /** The operator is its own transpose, so it is never transposed (and may hold a while loop). */
       readonly symmetric: boolean
