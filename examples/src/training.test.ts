@@ -1,11 +1,11 @@
 import { dispose, liveBuffers, plain, readSync, treeLeaves } from '@neumann/linalg-gpu'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { packaged, readDigits, rows } from './digits.js'
+import { readDigits, rows } from './digits.js'
 import { type Plan, type Progress, scoring, stepsPerEpoch, train } from './training.js'
 
 const plan: Plan = { epochs: 3, batch: 32, hidden: 20, lr: 0.1, seed: 1, device: plain }
-const all = await readDigits(packaged(), 'train')
+const { train: all } = await readDigits()
 const few = rows(all, 0, 1000)
 
 const trained = async (
