@@ -20,6 +20,8 @@ const each = (command) =>
 const onAnyDevice = [
   ...['control', 'io', 'ops', 'random', 'run', 'simplify', 'trace'].map((part) => `packages/linalg-gpu/src/${part}`),
   'packages/autodiff',
+  'packages/nn',
+  'packages/precond',
 ]
 
 /** `counts` steps end with `N passed, N failed`; the others pass or fail as one. Steps start in this order, when what they

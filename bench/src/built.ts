@@ -22,7 +22,7 @@ const output = async (command: string, ...words: string[]): Promise<string> => {
 
 /** Brings `dist` of the packages up to date. */
 export const build = async (): Promise<void> => {
-  await output(bin('tsc'), '-b', 'packages/autodiff')
+  await output(bin('tsc'), '-b')
 }
 
 interface Size {
@@ -37,8 +37,10 @@ export const sizes = async (): Promise<readonly Figure[]> =>
     atMost(`kB, compressed: ${name}`, size / 1000, sizeLimit / 1000),
   )
 
+/** What a script of the repository prints. */
+export const script = async (path: string): Promise<unknown> =>
+  JSON.parse(await output(process.execPath, '--import', import.meta.resolve('tsx'), join(repository, path)))
+
 /** What a measuring script prints. */
-export const timings = async (script: string): Promise<readonly Figure[]> =>
-  JSON.parse(
-    await output(process.execPath, '--import', import.meta.resolve('tsx'), join(repository, 'bench/src', script)),
-  ) as readonly Figure[]
+export const timings = async (name: string): Promise<readonly Figure[]> =>
+  (await script(`bench/src/${name}`)) as readonly Figure[]

@@ -8,16 +8,12 @@ import {
   add, array, conv, dispose, jit, logSoftmax, matmul, mean, mul, neg, relu, reshape, scan, sigmoid, slice, sum, type Tensor, tanh, treeMap,
 } from '@neumann/linalg-gpu' // biome-ignore format: a list
 import { type WasmDevice, wasmDevice } from '@neumann/linalg-gpu/wasm'
+import { type Case, caseOf, measure } from './cases.js'
 import { atMost, type Figure, shown } from './figure.js'
 import { elementsOf } from './inputs.js'
 
 type Params = Readonly<Record<string, Tensor>>
 type Loss = (params: Params) => Tensor
-
-interface Case {
-  readonly run: () => unknown
-  best: number
-}
 
 const device: WasmDevice = await wasmDevice({ threads: 1 })
 let seed = 1
@@ -79,19 +75,6 @@ const recurrent = (): { readonly loss: Loss; readonly params: Params } => {
     },
   }
 }
-
-const measure = (cases: readonly Case[], rounds: number): void => {
-  for (let round = 0; round < rounds; round++)
-    for (const one of cases) {
-      const begun = performance.now()
-      const result = one.run()
-      const time = performance.now() - begun
-      dispose(result)
-      if (round > 2) one.best = Math.min(one.best, time)
-    }
-}
-
-const caseOf = (run: () => unknown): Case => ({ run, best: Infinity })
 
 /** H v at a point is one linearisation and one product; `more` products more at the same point tell what one costs. */
 const derivatives = (

@@ -9,6 +9,7 @@ import { commit } from './commit.js'
 import { counts } from './counts.js'
 import { type Figure, table } from './figure.js'
 import { kernelFigures } from './kernels.js'
+import { silence } from './silence.js'
 
 const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values
 await build()
@@ -19,6 +20,8 @@ const figures: readonly Figure[] = [
   ...(await sizes()),
   ...(await timings('timing.ts')),
   ...(await timings('deviceTiming.ts')),
+  ...(await timings('solverTiming.ts')),
+  ...(await silence()),
 ]
 const broken = figures.filter(({ holds }) => !holds)
 

@@ -1,11 +1,13 @@
 /** The figures of the wasm device that are exact: kernels of programs, compilations, bytes. The same on every machine. */
 
-import { grad, hvp } from '@neumann/autodiff'
+import { grad, hvp, vmap } from '@neumann/autodiff'
 import {
   add, array, conv, dispose, exp, jit, logSoftmax, matmul, mean, mul, neg, plan, relu, reshape, square, sub, sum, type Tensor, type TensorLike,
   tanh, treeMap,
 } from '@neumann/linalg-gpu' // biome-ignore format: a list
+import { solve } from '@neumann/linalg-gpu/linalg'
 import { type Kernel, kernelsOf, schedule } from '@neumann/linalg-gpu/program'
+import { cg, matrix } from '@neumann/linalg-gpu/solvers'
 import { type WasmDevice, wasmDevice } from '@neumann/linalg-gpu/wasm'
 import { programOf } from './derivatives.js'
 import { atMost, exactly, type Figure } from './figure.js'
@@ -73,6 +75,21 @@ const fusion = (device: WasmDevice): readonly Figure[] => {
     exactly('kernels that transpose: gradients of a convolutional network', convBackward.filter(isMove).length, 0),
     exactly('kernels that transpose: gradient of ResNet-18', resnet.filter(isMove).length, 0),
     atMost('kernels: gradient of ResNet-18, for each of its contractions', resnet.length / contractions(resnet), 3),
+  ]
+}
+
+/** Launches of many small systems, against those of one: solved by factors, and by conjugate gradients, where kernels of the loop are launched once a step. */
+const systems = (device: WasmDevice): readonly Figure[] => {
+  const [a, b] = [ones(device, 1000, 4, 4), ones(device, 1000, 4)]
+  const iterated = (m: Tensor, c: Tensor): Tensor => cg({ maxIterations: 4 })(matrix(m, { symmetric: true }))(c).x
+  const launches = (f: (m: Tensor, c: Tensor) => Tensor): number => kernelsFor(vmap(f), a, b).length
+  const alone = (f: (m: Tensor, c: Tensor) => Tensor): number =>
+    kernelsFor(f, ones(device, 4, 4), ones(device, 4)).length
+  return [
+    atMost('kernels: solve of 1000 systems 4 × 4', launches(solve), 5),
+    exactly('kernels: solve of 1000 systems, more than of one', launches(solve) - alone(solve), 0),
+    // whether any of them goes on
+    atMost('kernels: conjugate gradients on 1000 systems, more than on one', launches(iterated) - alone(iterated), 1),
   ]
 }
 
@@ -165,7 +182,13 @@ const steady = (device: WasmDevice): readonly Figure[] => {
 
 export const kernelFigures = async (): Promise<readonly Figure[]> => {
   const device = await wasmDevice({ threads: 1 })
-  const figures = [...fusion(device), ...compilations(device), ...steady(device), ...(await bytes())]
+  const figures = [
+    ...fusion(device),
+    ...systems(device),
+    ...compilations(device),
+    ...steady(device),
+    ...(await bytes()),
+  ]
   device.dispose()
   return figures
 }

@@ -1,0 +1,3 @@
+// Measured together by `.size-limit.mjs`.
+export * from '../../packages/autodiff/dist/index.js'
+export * from '../../packages/autodiff/dist/solvers/index.js'
