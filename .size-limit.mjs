@@ -10,8 +10,20 @@ export default [
   },
   {
     name: '@neumann/linalg-gpu with the wasm device, with fp-ts',
-    path: ['packages/linalg-gpu/dist/index.js', 'packages/linalg-gpu/dist/wasm/index.js'],
-    limit: '80 kB',
+    path: 'tools/bundles/language-and-wasm.mjs',
+    limit: '85 kB',
+    modifyEsbuildConfig: bundle,
+  },
+  {
+    name: '@neumann/linalg-gpu with linear algebra, with fp-ts',
+    path: 'tools/bundles/language-and-linalg.mjs',
+    limit: '62 kB',
+    modifyEsbuildConfig: bundle,
+  },
+  {
+    name: '@neumann/linalg-gpu with linear algebra and solvers, with fp-ts',
+    path: 'tools/bundles/language-and-solvers.mjs',
+    limit: '77 kB',
     modifyEsbuildConfig: bundle,
   },
   {
@@ -19,6 +31,33 @@ export default [
     path: 'packages/autodiff/dist/index.js',
     limit: '20 kB',
     ignore: ['@neumann/linalg-gpu'],
+    modifyEsbuildConfig: bundle,
+  },
+  {
+    name: '@neumann/autodiff with solvers, with fp-ts, without @neumann/linalg-gpu',
+    path: 'tools/bundles/autodiff-and-solvers.mjs',
+    limit: '27 kB',
+    ignore: ['@neumann/linalg-gpu'],
+    modifyEsbuildConfig: bundle,
+  },
+  {
+    name: '@neumann/precond, without @neumann/linalg-gpu',
+    path: 'packages/precond/dist/index.js',
+    limit: '5 kB',
+    ignore: ['@neumann/linalg-gpu'],
+    modifyEsbuildConfig: bundle,
+  },
+  {
+    name: '@neumann/nn, without @neumann/linalg-gpu',
+    path: 'packages/nn/dist/index.js',
+    limit: '7 kB',
+    ignore: ['@neumann/linalg-gpu'],
+    modifyEsbuildConfig: bundle,
+  },
+  {
+    name: '@neumann/data, with fast-png, fflate, fp-ts and Papa Parse',
+    path: 'packages/data/dist/index.js',
+    limit: '32 kB',
     modifyEsbuildConfig: bundle,
   },
 ]

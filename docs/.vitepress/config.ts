@@ -24,6 +24,8 @@ const pagesOf = (folder: string): DefaultTheme.SidebarItem[] => {
 const guide = [
   { text: 'Tensors', link: '/guide/tensors' },
   { text: 'The wasm device', link: '/guide/wasm' },
+  { text: 'Linear algebra', link: '/guide/linear-algebra' },
+  { text: 'Solvers that report', link: '/guide/solvers' },
   { text: 'How a function is compiled', link: '/guide/how-it-compiles' },
   { text: 'Autodiff in one page', link: '/guide/autodiff-in-one-page' },
   { text: 'Benchmark', link: '/guide/benchmark' },
