@@ -54,7 +54,7 @@ const overhead = (): readonly Figure[] => {
     })
   const [one, all] = [repeated(1), repeated(products)]
   const cases = [caseOf(() => solve(w, b)), caseOf(() => one(w, b)), caseOf(() => all(w, b))]
-  measure(cases, 30)
+  measure(cases, 80)
   const [whole, start, only] = cases.map(({ best }) => best) as [number, number, number]
   return [
     atMost('CG on a Hessian of 10,000 variables: share of its time outside the products', 1 - only / whole, 0.05),
