@@ -2,15 +2,15 @@
 
 import { logicalAnd } from '@neumann/linalg-gpu'
 import {
+  frame,
   type LinearSolver,
   type LinearSolverOn,
-  type Operator,
   type Solution,
   type Status,
   transposed,
 } from '@neumann/linalg-gpu/solvers'
 import { customLinearSolve } from '../api/implicit.js'
-import { eager, fail, isTracing, sameStructure, showStructure, showType } from '../language.js'
+import { eager, isTracing } from '../language.js'
 import { acceptance, exactly, orNaN, recorded } from './evidence.js'
 
 export interface DifferentiableOptions<X> {
@@ -42,7 +42,7 @@ export const differentiable: {
 ): LinearSolverOn<X> => {
   const accepted = acceptance(name, accept)
   return (operator) => {
-    square(operator)
+    frame.endo(name, operator, ' Solve Aᵀ A x = Aᵀ b for least squares.')
     const solve = solver(operator)
     return eager((b: X, start?: X): Solution<X> => {
       // nothing differentiates what runs outside traces
@@ -69,14 +69,3 @@ export const differentiable: {
 }
 
 const name = 'differentiable'
-
-const square = <X>({ domain, codomain }: Operator<X>): void => {
-  const [from, to] = [domain, codomain].map(
-    ({ structure, types }) => `${showStructure(structure)} of ${types.map(showType).join(' ')}`,
-  )
-  if (!sameStructure(domain.structure, codomain.structure) || from !== to)
-    fail(
-      name,
-      `the operator maps ${from} to ${to}: only a square one has solutions that are differentiated by this rule. Solve Aᵀ A x = Aᵀ b for least squares.`,
-    )
-}

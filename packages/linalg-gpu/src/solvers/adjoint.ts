@@ -3,7 +3,7 @@
 import { epsilonOf } from '../dtype.js'
 import { fail } from '../errors.js'
 import { abs, add, div, mul, sub } from '../ops/arithmetic.js'
-import { greater, greaterEqual, where } from '../ops/comparison.js'
+import { greaterEqual, where } from '../ops/comparison.js'
 import { arange } from '../ops/creation.js'
 import { normal } from '../random/continuous.js'
 import { foldIn } from '../random/key.js'
@@ -15,7 +15,7 @@ import { unflatten } from '../tree.js'
 import type { Operator } from './operator.js'
 import { transposeOf } from './operators/algebra.js'
 import { raveled, unraveled } from './ravel.js'
-import { byElement, dimensionOf, inner, length, minus, plus, type Space, times } from './vectors.js'
+import { byElement, dimensionOf, divisor, inner, length, minus, plus, type Space, times } from './vectors.js'
 
 /** A vector of standard normal numbers. */
 export const randomIn = <X>({ structure, types }: Space<X>, key: Tensor): X =>
@@ -25,7 +25,7 @@ export const randomIn = <X>({ structure, types }: Space<X>, key: Tensor): X =>
   ) as X
 
 /** a / b, and 0 for 0 / 0: a gap between zeros is none. */
-const ratio = (a: Tensor, b: Tensor): Tensor => div(a, where(greater(b, 0), b, 1))
+const ratio = (a: Tensor, b: Tensor): Tensor => div(a, divisor(b))
 
 /** How far the transpose is from being one:  |⟨y, A x⟩ − ⟨Aᵀ y, x⟩| / (‖y‖ ‖A x‖ + ‖Aᵀ y‖ ‖x‖) on random x and y.
  *  About a rounding where it is; a wrong one gives about 1/√n.

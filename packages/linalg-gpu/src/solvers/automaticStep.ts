@@ -7,7 +7,7 @@ import { key } from '../random/key.js'
 import type { Tensor } from '../trace/tensor.js'
 import { randomIn } from './adjoint.js'
 import type { Operator } from './operator.js'
-import { length, over, plus } from './vectors.js'
+import { divisor, length, over, plus } from './vectors.js'
 
 /** ±1/‖A v‖ with the greatest ‖A v‖ of so many steps of the power method, below 0 where the operator is known to be negative; ±1 where it is 0.
  *  They begin at the residual, so that what the solver will meet is met, and at noise, so that nothing is missed.
@@ -15,7 +15,7 @@ import { length, over, plus } from './vectors.js'
 export const automaticStep = <X>({ domain, facts, apply }: Operator<X>, residual: X, steps: number): Tensor => {
   const unit = (x: X): X => {
     const size = length(x)
-    return over(x, where(greater(size, 0), size, 1))
+    return over(x, divisor(size))
   }
   const { top } = foriLoop(
     0,

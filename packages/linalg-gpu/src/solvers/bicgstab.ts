@@ -14,17 +14,7 @@
 import { whileLoop } from '../control/while.js'
 import { epsilonOf } from '../dtype.js'
 import { abs, add, div, mul, neg } from '../ops/arithmetic.js'
-import {
-  equal,
-  greater,
-  isFinite,
-  less,
-  lessEqual,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  where,
-} from '../ops/comparison.js'
+import { greater, isFinite, less, lessEqual, logicalAnd, logicalNot, logicalOr, where } from '../ops/comparison.js'
 import { cast } from '../ops/creation.js'
 import type { Tensor } from '../trace/tensor.js'
 import type { Operator } from './operator.js'
@@ -36,10 +26,11 @@ import {
   noCurvatures,
   preconditioned,
   refined,
+  unfinished,
   withCurvature,
 } from './refine.js'
 import { code, type LinearOptions, type LinearSolver, type LinearSolverOn, running } from './solution.js'
-import { addScaled, choose, dtypeOf, inner, length, over, plus, zeroLike } from './vectors.js'
+import { addScaled, choose, divisor, dtypeOf, inner, length, over, plus, zeroLike } from './vectors.js'
 
 interface State<X> extends Curvatures {
   readonly d: X
@@ -80,7 +71,7 @@ const method =
     const slack = 4 * epsilonOf(dtype)
     const unit = (x: X): X => {
       const long = length(x)
-      return over(x, where(greater(long, 0), long, 1))
+      return over(x, divisor(long))
     }
     const shadow = unit(r)
     const norm = length(r)
@@ -101,9 +92,9 @@ const method =
     }
     const goesOn = (s: State<X>): Tensor =>
       logicalAnd(
-        logicalAnd(equal(s.stop, running), less(s.iterations, limit.iterations)),
+        unfinished(s, limit),
         // a residual as long as that has cost all digits of the best one: the frame says whether to start again from there
-        logicalAnd(greater(s.norm, limit.target), less(mul(slack, s.norm), s.bestNorm)),
+        less(mul(slack, s.norm), s.bestNorm),
       )
     const step = (s: State<X>): State<X> => {
       const y = precondition(s.p)

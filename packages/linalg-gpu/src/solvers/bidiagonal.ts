@@ -6,12 +6,12 @@
 
 import { whileLoop } from '../control/while.js'
 import { abs, add, div, maximum, minimum, mul, neg } from '../ops/arithmetic.js'
-import { equal, greater, isFinite, less, logicalAnd, logicalNot, logicalOr, where } from '../ops/comparison.js'
+import { equal, greater, isFinite, logicalAnd, logicalNot, logicalOr, where } from '../ops/comparison.js'
 import { scalarOf } from '../ops/operands.js'
 import type { Tensor } from '../trace/tensor.js'
-import { firstOf, integer, type Round } from './refine.js'
+import { firstOf, integer, type Round, unfinished } from './refine.js'
 import { code, running } from './solution.js'
-import { addScaled, choose, dtypeOf, hypotenuse, length, over, zeroLike } from './vectors.js'
+import { addScaled, choose, divisor, dtypeOf, hypotenuse, length, over, zeroLike } from './vectors.js'
 
 /** A, or [A; λ I]: the rows that are to be made small, one block or two. */
 export interface Rows<X> {
@@ -45,7 +45,7 @@ interface State<X> {
   readonly greatest: Tensor
 }
 
-const unitOf = <X>(x: X, long: Tensor): X => over(x, where(greater(long, 0), long, 1))
+const unitOf = <X>(x: X, long: Tensor): X => over(x, divisor(long))
 
 /** One round: min ‖r − A d‖ from d = 0, given Aᵀr, in the letters of the paper. */
 export const bidiagonal = <X>(
@@ -86,11 +86,8 @@ export const bidiagonal = <X>(
   }
   const goesOn = (s: State<X>): Tensor =>
     logicalAnd(
-      logicalAnd(equal(s.stop, running), less(s.iterations, limit.iterations)),
-      logicalAnd(
-        greater(s.norm, limit.target),
-        logicalOr(equal(s.iterations, 0), greater(div(abs(s.zetabar), s.greatest), mul(limit.small, s.norm))),
-      ),
+      unfinished(s, limit),
+      logicalOr(equal(s.iterations, 0), greater(div(abs(s.zetabar), s.greatest), mul(limit.small, s.norm))),
     )
   const step = (s: State<X>): State<X> => {
     const q = apply(s.v) as unknown[]

@@ -13,7 +13,7 @@
 import { whileLoop } from '../control/while.js'
 import { epsilonOf } from '../dtype.js'
 import { add, div, maximum, mul, neg } from '../ops/arithmetic.js'
-import { equal, greater, isFinite, less, lessEqual, logicalAnd, logicalNot, where } from '../ops/comparison.js'
+import { greater, isFinite, less, lessEqual, logicalAnd, logicalNot, where } from '../ops/comparison.js'
 import { sqrt } from '../ops/transcendental.js'
 import type { Tensor } from '../trace/tensor.js'
 import type { Operator } from './operator.js'
@@ -25,6 +25,7 @@ import {
   noCurvatures,
   preconditioned,
   refined,
+  unfinished,
   withCurvature,
 } from './refine.js'
 import { code, type LinearOptions, type LinearSolver, type LinearSolverOn, running } from './solution.js'
@@ -91,8 +92,7 @@ const method =
     }
     // below it a recurrence that began at 1 says nothing of the residual
     const floor = maximum(limit.target, epsilonOf(dtype) ** 2)
-    const goesOn = (s: State<X>): Tensor =>
-      logicalAnd(logicalAnd(equal(s.stop, running), less(s.iterations, limit.iterations)), greater(s.norm, floor))
+    const goesOn = (s: State<X>): Tensor => unfinished(s, { ...limit, target: floor })
     const step = (s: State<X>): State<X> => {
       const q = apply(s.p)
       const along = dot(s.p, q)

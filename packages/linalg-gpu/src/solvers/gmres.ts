@@ -15,17 +15,7 @@ import { whileLoop } from '../control/while.js'
 import { epsilonOf } from '../dtype.js'
 import { fail } from '../errors.js'
 import { add, div, maximum, mul } from '../ops/arithmetic.js'
-import {
-  equal,
-  greater,
-  isFinite,
-  less,
-  lessEqual,
-  logicalAnd,
-  logicalNot,
-  notEqual,
-  where,
-} from '../ops/comparison.js'
+import { isFinite, less, lessEqual, logicalAnd, logicalNot, notEqual, where } from '../ops/comparison.js'
 import { scalarOf } from '../ops/operands.js'
 import { pad } from '../ops/shape.js'
 import type { Tensor } from '../trace/tensor.js'
@@ -40,6 +30,7 @@ import {
   noCurvatures,
   preconditioned,
   refined,
+  unfinished,
   withCurvature,
 } from './refine.js'
 import { code, type LinearOptions, type LinearSolver, type LinearSolverOn, running } from './solution.js'
@@ -156,11 +147,7 @@ const method =
       }
     }
 
-    const goesOn = (s: Tally & { readonly norm: Tensor }): Tensor =>
-      logicalAnd(
-        logicalAnd(equal(s.stop, running), less(s.iterations, limit.iterations)),
-        greater(s.norm, limit.target),
-      )
+    const goesOn = (s: Tally & { readonly norm: Tensor }): Tensor => unfinished(s, limit)
     const cycle = (s: State<X>): State<X> => {
       const end = whileLoop((c: Cycle<X>) => logicalAnd(goesOn(c), less(c.h.count, m)), arnoldi, begun(s))
       const step = precondition(combination(end.basis, pad(leastOf(end.h), [[0, 1]])))

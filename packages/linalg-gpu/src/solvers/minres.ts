@@ -14,17 +14,7 @@
 import { whileLoop } from '../control/while.js'
 import { epsilonOf } from '../dtype.js'
 import { abs, add, div, maximum, mul, neg, sub } from '../ops/arithmetic.js'
-import {
-  equal,
-  greater,
-  isFinite,
-  less,
-  lessEqual,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  where,
-} from '../ops/comparison.js'
+import { equal, greater, isFinite, lessEqual, logicalAnd, logicalNot, logicalOr, where } from '../ops/comparison.js'
 import { scalarOf } from '../ops/operands.js'
 import { sqrt } from '../ops/transcendental.js'
 import type { Tensor } from '../trace/tensor.js'
@@ -37,6 +27,7 @@ import {
   noCurvatures,
   preconditioned,
   refined,
+  unfinished,
   withCurvature,
 } from './refine.js'
 import { code, type LinearOptions, type LinearSolver, type LinearSolverOn, running } from './solution.js'
@@ -132,11 +123,7 @@ const method =
       iterations: integer(0),
       ...noCurvatures(dtype),
     }
-    const goesOn = (s: State<X>): Tensor =>
-      logicalAnd(
-        logicalAnd(equal(s.stop, running), less(s.iterations, limit.iterations)),
-        greater(s.norm, limit.target),
-      )
+    const goesOn = (s: State<X>): Tensor => unfinished(s, limit)
     const step = (s: State<X>): State<X> => {
       const { u, v } = s.now
       const beta = where(equal(s.iterations, 0), 0, s.now.beta)

@@ -23,7 +23,7 @@ import { sqrt } from '../ops/transcendental.js'
 import type { Tensor } from '../trace/tensor.js'
 import { type Curvatures, firstOf, integer, noCurvatures, withCurvature } from './refine.js'
 import { code, running } from './solution.js'
-import { addScaled, choose, dtypeOf, inner, length, over } from './vectors.js'
+import { addScaled, choose, divisor, dtypeOf, inner, length, over } from './vectors.js'
 
 /** How the last terms compare. */
 export interface Measured {
@@ -77,7 +77,7 @@ export const measured = <X>({ term, norm, ratio: before }: Terms<X>, next: X): M
   return {
     ratio,
     contraction: where(equal(before, before), mul(sqrt(ratio), sqrt(before)), ratio),
-    alternation: inner(over(next, where(greater(after, 0), after, 1)), over(term, norm)),
+    alternation: inner(over(next, divisor(after)), over(term, norm)),
   }
 }
 

@@ -69,6 +69,15 @@ export type Method<X> = (
   limit: { readonly target: Tensor; readonly iterations: Tensor },
 ) => Round<X>
 
+/** Whether a round goes on: nothing stops it, iterations are left, and its residual is longer than asked for. */
+export const unfinished = (
+  { stop, iterations, norm }: { readonly stop: Tensor; readonly iterations: Tensor; readonly norm: Tensor },
+  limit: { readonly target: Tensor; readonly iterations: Tensor },
+): Tensor =>
+  logicalAnd(logicalAnd(equal(stop, running), less(iterations, limit.iterations)), greater(norm, limit.target))
+
+export { endo }
+
 export const integer = (value: number): Tensor => scalarOf('solver', value, 'i32')
 
 /** The number beside the first condition that holds, else the last one; i32. */

@@ -11,9 +11,9 @@ import { add, div, maximum, mul } from '../ops/arithmetic.js'
 import { equal, greater, isFinite, less, lessEqual, logicalAnd, logicalNot, where } from '../ops/comparison.js'
 import { scalarOf } from '../ops/operands.js'
 import type { Tensor } from '../trace/tensor.js'
-import { type Curvatures, firstOf, integer, type Method, noCurvatures, withCurvature } from './refine.js'
+import { type Curvatures, firstOf, integer, type Method, noCurvatures, unfinished, withCurvature } from './refine.js'
 import { code, running } from './solution.js'
-import { choose, dtypeOf, inner, length, minus, plus, times, zeroLike } from './vectors.js'
+import { choose, divisor, dtypeOf, inner, length, minus, plus, times, zeroLike } from './vectors.js'
 
 /** β and γ of a step, and what the next one needs: a scalar. */
 export interface Schedule {
@@ -62,11 +62,7 @@ export const semiIteration =
       ...noCurvatures(dtype),
       stretch: scalarOf(name, 0, dtype),
     }
-    const goesOn = (s: State<X>): Tensor =>
-      logicalAnd(
-        logicalAnd(equal(s.stop, running), less(s.iterations, limit.iterations)),
-        greater(s.norm, limit.target),
-      )
+    const goesOn = (s: State<X>): Tensor => unfinished(s, limit)
     const body = (s: State<X>): State<X> => {
       const { momentum, step, memory } = next(s.memory)
       const p = plus(times(momentum, s.p), times(step, precondition(s.r)))
@@ -76,7 +72,7 @@ export const semiIteration =
       const [norm, size, image] = [length(r), length(p), length(q)]
       const curvature = div(div(inner(p, q), size), size)
       // a preconditioner that is singular may make p = 0
-      const stretch = maximum(s.stretch, div(image, where(greater(size, 0), size, 1)))
+      const stretch = maximum(s.stretch, div(image, divisor(size)))
       const better = less(norm, s.bestNorm)
       return {
         d,

@@ -118,6 +118,9 @@ export const scaleOf = (x: unknown): Tensor => {
   return where(logicalAnd(isFinite(top), greater(top, 0)), top, 1)
 }
 
+/** A length to divide by: 1 where it is 0, or none. */
+export const divisor = (size: Tensor): Tensor => where(greater(size, 0), size, 1)
+
 /** ‖x‖₂ in one pass, which neither overflows nor underflows: three sums of squares, as they are, of small numbers raised and of large ones lowered,
  *  of which one has lost nothing.
  *  f32: (2^±70 x)² of any normal x is a normal number where it is looked at; f64: 2^±560.
@@ -140,7 +143,7 @@ export const length = (x: unknown): Tensor => {
 /** √(a² + b²), scaled likewise. */
 export const hypotenuse = (a: Tensor, b: Tensor): Tensor => {
   const top = maximum(abs(a), abs(b))
-  const scale = where(greater(top, 0), top, 1)
+  const scale = divisor(top)
   const [x, y] = [div(a, scale), div(b, scale)]
   return mul(scale, sqrt(add(mul(x, x), mul(y, y))))
 }

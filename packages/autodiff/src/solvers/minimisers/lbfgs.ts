@@ -34,7 +34,7 @@ import type { SearchOptions } from '../search.js'
 import { firstLength, iterateOf, type Minimiser, type Minimum, searchedMinimum } from './minimiser.js'
 
 const { firstOf } = frame
-const { choose, epsilonOf, length, zeroLike } = vectors
+const { choose, divisor, epsilonOf, length, zeroLike } = vectors
 
 export interface LbfgsOptions extends SearchOptions, WolfeOptions {
   /** m, the steps that are remembered: 10 by default. */
@@ -55,7 +55,7 @@ interface Memory {
 /** v / ‖v‖, and ‖v‖ */
 const parted = (v: Tensor): readonly [Tensor, Tensor] => {
   const size = length(v)
-  return [div(v, where(greater(size, 0), size, 1)), size]
+  return [div(v, divisor(size)), size]
 }
 
 const remembering = (own: Memory, s: Tensor, y: Tensor): Memory => {

@@ -18,7 +18,6 @@ import {
   div,
   expandDims,
   full,
-  greater,
   less,
   logicalNot,
   logicalOr,
@@ -30,7 +29,6 @@ import {
   sub,
   type Tensor,
   transpose,
-  where,
   zeros,
 } from '@neumann/linalg-gpu'
 import { qr, solveTriangular } from '@neumann/linalg-gpu/linalg'
@@ -62,7 +60,7 @@ interface Memory {
 const weights = ({ dr }: Memory, r: Tensor, epsilon: number): Tensor => {
   const m = dr.shape[0]!
   const tops = max(abs(dr), { axis: 1 })
-  const unit = where(greater(tops, 0), tops, 1)
+  const unit = vectors.divisor(tops)
   const columns = transpose(div(dr, expandDims(unit, 1)))
   const below = diag(full([m], epsilon, { dtype: r.dtype }))
   const { q, r: upper } = qr(concatenate([columns, below], 0))

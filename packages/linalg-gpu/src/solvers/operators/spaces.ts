@@ -14,11 +14,11 @@ export const showSpace = ({ structure, types }: Space<unknown>): string => {
   return showStructure(structure).replace(/\*/g, () => showType(types[at++]!))
 }
 
-/** Refuses spaces that differ. */
-export const meet = (name: string, what: string, got: Space<unknown>, expected: Space<unknown>): void => {
-  if (!sameSpace(got, expected)) fail(name, `${what}: ${showSpace(got)} is not ${showSpace(expected)}.`)
+/** Refuses spaces that differ, with a remedy where there is one. */
+export const meet = (name: string, what: string, got: Space<unknown>, expected: Space<unknown>, remedy = ''): void => {
+  if (!sameSpace(got, expected)) fail(name, `${what}: ${showSpace(got)} is not ${showSpace(expected)}.${remedy}`)
 }
 
 /** Refuses an operator that maps to another space than its own. */
-export const endo = <X, Y>(name: string, { domain, codomain }: Operator<X, Y>): void =>
-  meet(name, 'the operator maps to another space than from', codomain, domain)
+export const endo = <X, Y>(name: string, { domain, codomain }: Operator<X, Y>, remedy?: string): void =>
+  meet(name, 'the operator maps to another space than from', codomain, domain, remedy)

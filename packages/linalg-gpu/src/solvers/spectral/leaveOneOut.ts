@@ -11,12 +11,13 @@ import { epsilonOf } from '../../dtype.js'
 import { qr } from '../../linalg/qr.js'
 import { solveTriangular } from '../../linalg/solveTriangular.js'
 import { abs, div, mul } from '../../ops/arithmetic.js'
-import { greater, less, where } from '../../ops/comparison.js'
+import { less, where } from '../../ops/comparison.js'
 import { eye } from '../../ops/creation.js'
 import { max, norm } from '../../ops/reductions.js'
 import { diagonal, transpose } from '../../ops/shape.js'
 import type { Tensor } from '../../trace/tensor.js'
 import type { Operator } from '../operator.js'
+import { divisor } from '../vectors.js'
 import { type TestVectors, testVectors } from './probes.js'
 import { productsOf, squareOf } from './rows.js'
 
@@ -36,11 +37,11 @@ export const sketchOf = <X>(name: string, operator: Operator<X>, kind: TestVecto
   const { q, r } = qr(y)
   const sizes = abs(diagonal(r))
   const top = max(sizes)
-  const least = mul(where(greater(top, 0), top, 1), epsilonOf(dtype))
+  const least = mul(divisor(top), epsilonOf(dtype))
   const identity = eye(k, k, { dtype: 'bool' })
   const regular = where(identity, where(less(sizes, least), least, diagonal(r)), r)
   // with R near 1, so that its inverse is a number of the dtype
-  const inverse = solveTriangular(div(regular, where(greater(top, 0), top, 1)), eye(k, k, { dtype }), {
+  const inverse = solveTriangular(div(regular, divisor(top)), eye(k, k, { dtype }), {
     lower: false,
     transposed: true,
   })

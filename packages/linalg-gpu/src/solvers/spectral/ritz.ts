@@ -21,7 +21,7 @@ import { max, sum } from '../../ops/reductions.js'
 import { diag, pad, slice, transpose } from '../../ops/shape.js'
 import { eager } from '../../trace/eager.js'
 import type { Tensor } from '../../trace/tensor.js'
-import { dtypeOf } from '../vectors.js'
+import { divisor, dtypeOf } from '../vectors.js'
 import type { Tridiagonal } from './lanczos.js'
 
 export interface Ritz {
@@ -41,7 +41,7 @@ export const ritz = eager(({ alpha, beta, steps }: Tridiagonal): Ritz => {
   const last = maximum(sub(steps, 1), 0)
   // a row that was not reached gets a value beyond all others: it is sorted last, and its vector has no part in the rest
   const size = max(add(abs(alpha), beta))
-  const beyond = mul(4, where(greater(size, 0), size, 1))
+  const beyond = mul(4, divisor(size))
   const inside = where(less(place, last), beta, 0)
   const above = pad(diag(slice(inside, [0, k - 1])), [
     [0, 1],
