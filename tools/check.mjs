@@ -18,7 +18,9 @@ const each = (command) =>
 
 /** What has tests that say nothing of a device runs on each: `tests` on plain, `wasm` on the other. */
 const onAnyDevice = [
-  ...['control', 'io', 'ops', 'random', 'run', 'simplify', 'trace'].map((part) => `packages/linalg-gpu/src/${part}`),
+  ...['control', 'io', 'linalg', 'ops', 'random', 'run', 'simplify', 'solvers', 'trace'].map(
+    (part) => `packages/linalg-gpu/src/${part}`,
+  ),
   'packages/autodiff',
   'packages/nn',
   'packages/precond',
