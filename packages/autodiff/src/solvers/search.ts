@@ -26,10 +26,10 @@ const { firstOf, integer, iterationsOf, toleranceOf } = frame
 
 export interface SearchOptions {
   /** A search has converged where its residual is at most `absolute` + `tolerance` · (the residual at the start; for fixed points: ‖x‖).
-   *  By default 1e-5 in f32, 1e-10 in f64. */
-  readonly tolerance?: number
+   *  By default 1e-5 in f32, 1e-10 in f64; a scalar tensor where a program decides. */
+  readonly tolerance?: number | Tensor
   /** As `tolerance` by default. With 0 the result does not depend on the unit in which the residual is measured. */
-  readonly absolute?: number
+  readonly absolute?: number | Tensor
   /** 100 by default. */
   readonly maxIterations?: number
 }
@@ -100,8 +100,8 @@ export const searched = <X, M>(
   eager((start: X): Best<X> => {
     const space = vectorSpace(start)
     const dtype = dtypeOf(name, start)
-    const relative = toleranceOf(name, tolerance, dtype)
-    const least = toleranceOf(name, absolute ?? relative, dtype)
+    const relative = toleranceOf<number | Tensor>(name, tolerance, dtype)
+    const least = toleranceOf<number | Tensor>(name, absolute ?? relative, dtype)
     const n = dimensionOf(space)
     const most = iterationsOf(name, maxIterations, n)
     const first = begin(vectorIn(name, 'the start', start, space))

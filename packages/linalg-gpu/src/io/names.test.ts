@@ -101,7 +101,7 @@ test('law: restore(flatten(t), describe(t)) = t', () => {
 
 test('law: two leaves never share a name', () => {
   const leaves = (t: NameTree<number>): number =>
-    typeof t === 'number' ? 1 : Object.values(t).reduce((sum: number, child) => sum + leaves(child), 0)
+    typeof t === 'number' ? 1 : Object.values(t ?? {}).reduce((sum: number, child) => sum + leaves(child), 0)
   fc.assert(
     fc.property(tree, (t) => assert.is(flattenNames(t, isLeaf).size, leaves(t))),
     { numRuns: 1000 },
@@ -123,6 +123,13 @@ test('law: unflatten(flatten(t)) = t for records without empty ones', () => {
 test('empty arrays and records come back', () => {
   const t = { a: [], b: {}, c: [[], { d: [1] }] }
   assert.is(describeTree(t, isLeaf), '{"a":[],"b":{},"c":[[],{"d":[null]}]}')
+  assert.equal(value(restoreTree(flattenNames(t, isLeaf), describeTree(t, isLeaf))), t)
+})
+
+test('nothing comes back as nothing, and is no leaf', () => {
+  const t = { a: null, b: [null, 1], c: { d: null } }
+  assert.is(describeTree(t, isLeaf), '{"a":false,"b":[false,null],"c":{"d":false}}')
+  assert.equal([...flattenNames(t, isLeaf).keys()], ['b.1'])
   assert.equal(value(restoreTree(flattenNames(t, isLeaf), describeTree(t, isLeaf))), t)
 })
 

@@ -4,8 +4,8 @@
  *
  *  A position is its number. In a key, '.' and '\' are written after a '\', and a key that looks like a position or
  *  is reserved by a format begins with one: so two leaves of a tree never share a name. Names alone do not tell an
- *  array from a record, nor that a record is empty. `describeTree` does, as JSON with null for a leaf; it goes into
- *  the file beside the arrays (`treeKey`, `treeMember`), and `restoreTree` gives the same tree back. For files by
+ *  array from a record, nor that a record is empty. `describeTree` does, as JSON with null for a leaf and false where a tree has
+ *  nothing (null); it goes into the file beside the arrays (`treeKey`, `treeMember`), and `restoreTree` gives the same tree back. For files by
  *  others, `unflattenNames` makes records at every '.'.
  *  Laws       restoreTree(flattenNames(t), describeTree(t)) = t; unflattenNames(flattenNames(t)) = t for records
  *             without empty ones. */
@@ -16,7 +16,7 @@ import { type Entry, type FileError, refuse } from './entry.js'
 import { type Literal, maximumDepth, parseLiteral } from './literal.js'
 import { quote, utf8, utf8Bytes } from './text.js'
 
-export type NameTree<L> = L | readonly NameTree<L>[] | { readonly [key: string]: NameTree<L> }
+export type NameTree<L> = L | null | readonly NameTree<L>[] | { readonly [key: string]: NameTree<L> }
 
 /** The metadata key of safetensors that holds the tree's description. */
 export const treeKey = 'neumann.tree'
@@ -38,7 +38,7 @@ export const flattenNames = <L>(
   return leaves
 }
 
-/** The tree with null for every leaf, as JSON. */
+/** The tree with null for every leaf and false for nothing, as JSON. */
 export const describeTree = (tree: unknown, isLeaf: (value: unknown) => boolean): string =>
   JSON.stringify(visit('describeTree', tree, isLeaf as (value: unknown) => value is unknown, [], () => null))
 
@@ -60,11 +60,12 @@ export const restoreTree = <L>(
         ? right(leaves.get(name)!)
         : refuse('notFound', `${caller}: the tree has a leaf ${quote(name)}, the file has none.`)
     }
+    if (node === false) return right(null)
     const items: (readonly [string, NameTree<L>])[] = []
     if (!Array.isArray(node) && !(node instanceof Map))
       return refuse(
         'badTree',
-        `${caller}: description: ${JSON.stringify(node).slice(0, 80)} stands where null, a list or a record is expected.`,
+        `${caller}: description: ${JSON.stringify(node).slice(0, 80)} stands where null, false, a list or a record is expected.`,
       )
     for (const [key, part] of (node as readonly Literal[] | ReadonlyMap<string, Literal>).entries()) {
       const child = build(part, [...path, typeof key === 'number' ? String(key) : escaped(key)])
@@ -128,7 +129,7 @@ type Level<L> = Map<string, { readonly leaf: L } | { readonly level: Level<L> }>
 const recordOf = <L>(level: Level<L>): { readonly [key: string]: NameTree<L> } =>
   Object.fromEntries([...level].map(([key, node]) => [key, 'leaf' in node ? node.leaf : recordOf(node.level)]))
 
-type Shape = null | readonly Shape[] | { readonly [key: string]: Shape }
+type Shape = null | false | readonly Shape[] | { readonly [key: string]: Shape }
 
 const visit = <L>(
   caller: string,
@@ -138,6 +139,7 @@ const visit = <L>(
   atLeaf: (path: readonly string[], leaf: L) => null,
 ): Shape => {
   if (isLeaf(node)) return atLeaf(path, node)
+  if (node === null) return false
   if (path.length >= maximumDepth)
     fail(caller, `the tree is deeper than ${maximumDepth} levels: does it contain itself?`)
   if (Array.isArray(node))

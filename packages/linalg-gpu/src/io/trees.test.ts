@@ -174,7 +174,7 @@ for (const { name, encode, decode } of formats) {
 
   test(`encode${name}: what is no tree of tensors throws at the call, with its path`, () => {
     assert.throws(() => encode({ a: [array([1]), 'x'] }), new RegExp(`encode${name}: "a.1" is "x"`))
-    assert.throws(() => encode({ a: null }), new RegExp(`encode${name}: "a" is null`))
+    assert.throws(() => encode({ a: undefined }), new RegExp(`encode${name}: "a" is undefined`))
     assert.throws(() => encode({ '\ud800': 1 }), new RegExp(`encode${name}: the name .* half a surrogate pair`))
     assert.throws(
       () => jit((x: Tensor) => [x, encode({ x })])(array([1])),

@@ -190,6 +190,9 @@ const planted = (
 const grown = (node: NameTree<() => Tensor>): Tree<Tensor> =>
   typeof node === 'function'
     ? node()
-    : Array.isArray(node)
-      ? node.map(grown)
-      : Object.fromEntries(Object.entries(node).map(([key, child]) => [key, grown(child)]))
+    : node === null
+      ? // where a tree has nothing its type has nothing either
+        (node as never)
+      : Array.isArray(node)
+        ? node.map(grown)
+        : Object.fromEntries(Object.entries(node).map(([key, child]) => [key, grown(child)]))

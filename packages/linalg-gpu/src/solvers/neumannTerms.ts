@@ -4,7 +4,7 @@
 
 import { whileLoop } from '../control/while.js'
 import { epsilonOf } from '../dtype.js'
-import { abs, add, div, maximum, mul, neg, sub } from '../ops/arithmetic.js'
+import { abs, add, div, maximum, mul, sub } from '../ops/arithmetic.js'
 import {
   equal,
   greater,
@@ -23,7 +23,7 @@ import { sqrt } from '../ops/transcendental.js'
 import type { Tensor } from '../trace/tensor.js'
 import { type Curvatures, firstOf, integer, noCurvatures, withCurvature } from './refine.js'
 import { code, running } from './solution.js'
-import { addScaled, choose, divisor, dtypeOf, inner, length, over } from './vectors.js'
+import { addScaled, choose, divisor, dtypeOf, inner, length, minus, over, times } from './vectors.js'
 
 /** How the last terms compare. */
 export interface Measured {
@@ -49,7 +49,7 @@ export interface Terms<X> extends Measured, Curvatures {
   readonly stop: Tensor
   readonly count: Tensor
   readonly products: Tensor
-  /** The greatest ‖A t‖ / ‖t‖ */
+  /** The greatest ‖α A t‖ / ‖t‖ */
   readonly stretch: Tensor
 }
 
@@ -71,14 +71,18 @@ const growth = 100
 const slackOf = (x: Tensor): number => 8 * epsilonOf(x.dtype)
 
 /** What the residual of x says, which is the term that comes next. */
-export const measured = <X>({ term, norm, ratio: before }: Terms<X>, next: X): Measured => {
+export const measured = <X>(terms: Terms<X>, next: X): Measured => {
   const after = length(next)
+  return compared(terms, after, inner(over(next, divisor(after)), over(terms.term, terms.norm)))
+}
+
+const compared = (
+  { norm, ratio: before }: Pick<Terms<unknown>, 'norm' | 'ratio'>,
+  after: Tensor,
+  alternation: Tensor,
+): Measured => {
   const ratio = div(after, norm)
-  return {
-    ratio,
-    contraction: where(equal(before, before), mul(sqrt(ratio), sqrt(before)), ratio),
-    alternation: inner(over(next, divisor(after)), over(term, norm)),
-  }
+  return { ratio, contraction: where(equal(before, before), mul(sqrt(ratio), sqrt(before)), ratio), alternation }
 }
 
 type Last = Pick<Measured, 'contraction' | 'alternation'>
@@ -123,11 +127,13 @@ export const summed = <X>(from: X, residual: X, series: Series<X>): Terms<X> => 
     stretch: number(0),
   }
   const body = (s: Terms<X>): Terms<X> => {
-    const image = apply(s.term)
-    const next = addScaled(s.term, neg(alpha), image)
-    const [after, size] = [length(next), length(image)]
+    const taken = times(alpha, apply(s.term))
+    const next = minus(s.term, taken)
+    // three sums in one pass: the residual came with numbers about 1, and α A is about 1, so that squares are in range while the series is
+    const [after, size] = [sqrt(inner(next, next)), sqrt(inner(taken, taken))]
+    const along = div(inner(s.term, taken), s.norm)
     const stretch = maximum(s.stretch, div(size, s.norm))
-    const curvature = div(inner(over(s.term, s.norm), image), s.norm)
+    const curvature = div(div(along, s.norm), alpha)
     const stop = firstOf(
       [
         [logicalNot(isFinite(after)), code.nonfinite],
@@ -139,8 +145,9 @@ export const summed = <X>(from: X, residual: X, series: Series<X>): Terms<X> => 
     )
     const goesOn = equal(stop, running)
     const better = less(after, s.bestNorm)
+    // ⟨t − αA t, t⟩ needs no sum of its own
     return {
-      ...measured(s, next),
+      ...compared(s, after, div(sub(s.norm, along), divisor(after))),
       x: choose(goesOn, addScaled(s.x, alpha, next), s.x),
       term: choose(goesOn, next, s.term),
       norm: where(goesOn, after, s.norm),
