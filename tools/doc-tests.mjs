@@ -433,8 +433,8 @@ const collect = (root, folder) => {
 const main = async () => {
   const { flags, rest } = options(process.argv.slice(2))
   const root = resolve(flags.root ?? repository)
-  const folder = join(root, '.doc-tests')
-  rmSync(folder, { recursive: true, force: true })
+  // of its own, so that two may run at once; kept where something failed, to be looked at
+  const folder = join(root, '.doc-tests', String(process.pid))
   for (const part of ['check', 'run']) mkdirSync(join(folder, part), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   linkPackages(root, folder)
@@ -484,6 +484,7 @@ const main = async () => {
   console.log(`${blocks} blocks in ${modules.size} modules`)
   console.log(`${names.filter((name) => !failures.has(name)).length} passed, ${failures.size} failed`)
   process.exitCode = failures.size > 0 ? 1 : 0
+  if (failures.size === 0) rmSync(folder, { recursive: true, force: true })
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 export const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '')
 
-const never = new Set(['node_modules', 'dist', 'fixtures', '.turbo', '.doc-tests', '.git', 'coverage'])
+const never = new Set(['node_modules', 'dist', '.turbo', '.doc-tests', '.git', 'coverage'])
 
 /** All files below a folder, sorted; none when there is no such folder. Generated and fetched folders are left out. */
 export const walk = (folder, keep = () => true) => {

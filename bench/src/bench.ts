@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { commit } from './commit.js'
+import { commit } from '../../tools/commit.mjs'
 import { verdicts } from './goals.js'
 import { enter, type Player, rivalEntries, type Setting } from './harness/contestants.js'
 import { installRivals } from './harness/install.js'

@@ -1,8 +1,7 @@
-/** What was measured. */
-
+/** What was measured: the commit that the working tree stands on, `-dirty` where it was changed. */
 import { execFileSync } from 'node:child_process'
 
-export const commit = (): string => {
+export const commit = () => {
   try {
     return execFileSync('git', ['describe', '--always', '--dirty'], {
       encoding: 'utf8',
