@@ -48,6 +48,13 @@ export default [
     modifyEsbuildConfig: bundle,
   },
   {
+    name: '@neumann/hypergrad, with fp-ts, without @neumann/linalg-gpu, autodiff and precond',
+    path: 'packages/hypergrad/dist/index.js',
+    limit: '25 kB',
+    ignore: ['@neumann/linalg-gpu', '@neumann/autodiff', '@neumann/precond'],
+    modifyEsbuildConfig: bundle,
+  },
+  {
     name: '@neumann/nn, without @neumann/linalg-gpu',
     path: 'packages/nn/dist/index.js',
     limit: '7 kB',
