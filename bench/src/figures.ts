@@ -4,10 +4,11 @@
 
 import { arch, availableParallelism, cpus, platform } from 'node:os'
 import { parseArgs } from 'node:util'
+import { commit } from '../../tools/commit.mjs'
 import { build, sizes, timings } from './built.js'
-import { commit } from './commit.js'
 import { counts } from './counts.js'
 import { type Figure, table } from './figure.js'
+import { hypergradMemory } from './hypergradMemory.js'
 import { kernelFigures } from './kernels.js'
 import { silence } from './silence.js'
 
@@ -17,10 +18,12 @@ await build()
 const figures: readonly Figure[] = [
   ...counts(),
   ...(await kernelFigures()),
+  ...(await hypergradMemory()),
   ...(await sizes()),
   ...(await timings('timing.ts')),
   ...(await timings('deviceTiming.ts')),
   ...(await timings('solverTiming.ts')),
+  ...(await timings('hypergradTiming.ts')),
   ...(await silence()),
 ]
 const broken = figures.filter(({ holds }) => !holds)
