@@ -22,6 +22,7 @@ const onAnyDevice = [
     (part) => `packages/linalg-gpu/src/${part}`,
   ),
   'packages/autodiff',
+  'packages/hypergrad',
   'packages/nn',
   'packages/precond',
 ]
@@ -44,7 +45,7 @@ const steps = [
   { name: 'knip', run: 'knip --no-progress --no-config-hints' },
   { name: 'publint', run: each((home) => `publint --strict --pack pnpm ${home}`), after: 'build' },
   { name: 'attw', run: each((home) => `attw --pack ${home} --profile esm-only`), after: 'publint' },
-  { name: 'site', run: 'pnpm --filter @neumann/docs run build' },
+  { name: 'site', run: `pnpm --filter @neumann/docs run build && ${node} tools/live.mjs` },
   { name: 'size', run: 'size-limit', after: 'build' },
 ]
 

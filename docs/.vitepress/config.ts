@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type DefaultTheme, defineConfig } from 'vitepress'
+import { writeDigits } from './digits'
 
 const site = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -28,14 +29,36 @@ const guide = [
   { text: 'Solvers that report', link: '/guide/solvers' },
   { text: 'How a function is compiled', link: '/guide/how-it-compiles' },
   { text: 'Autodiff in one page', link: '/guide/autodiff-in-one-page' },
+  { text: 'Which hypergradient when', link: '/guide/estimators' },
+  { text: 'Reading a certificate', link: '/guide/certificates' },
+  { text: 'Bilevel algorithms', link: '/guide/bilevel-algorithms' },
   { text: 'Benchmark', link: '/guide/benchmark' },
   { text: 'Coming from another library', link: '/guide/coming-from' },
   { text: 'Errors and outcomes', link: '/guide/errors' },
   { text: 'What is missing', link: '/guide/missing' },
 ]
+// by year
+const papers = [
+  { text: 'What is here', link: '/papers/' },
+  { text: 'Maclaurin et al. 2015', link: '/papers/maclaurin-2015' },
+  { text: 'Franceschi et al. 2017, 2018', link: '/papers/franceschi-2017-2018' },
+  { text: 'Lorraine et al. 2020', link: '/papers/lorraine-2020' },
+  { text: 'Geng et al. 2021', link: '/papers/geng-2021' },
+  { text: 'Clarke et al. 2022', link: '/papers/clarke-2022' },
+  { text: 'Dagréou et al. 2022', link: '/papers/dagreou-2022' },
+  { text: 'Vicol et al. 2022', link: '/papers/vicol-2022' },
+]
+const reproductions = pagesOf('reproductions')
+const paperGroups: DefaultTheme.SidebarItem[] = [
+  { text: 'Papers', items: papers },
+  ...(reproductions.length > 0 ? [{ text: 'Reproductions', items: reproductions }] : []),
+]
+const live = [{ text: 'Ten images that teach', link: '/live/distillation' }]
 const isWritten = ({ link }: { link: string }) =>
   statSync(join(site, `${link}.md`), { throwIfNoEntry: false })?.isFile()
 const written = guide.filter(isWritten)
+
+writeDigits()
 
 export default defineConfig({
   title: 'Neumann',
@@ -44,13 +67,23 @@ export default defineConfig({
   cleanUrls: true,
   lastUpdated: false,
   srcExclude: ['node_modules/**'],
+  // the live page runs the packages as their sources are
+  vite: {
+    resolve: { conditions: ['@neumann/source', 'module', 'browser', 'import', 'default'] },
+    worker: { format: 'es' },
+  },
   themeConfig: {
     nav: [
       ...written.slice(0, 1).map(({ link }) => ({ text: 'Guide', link, activeMatch: '^/guide/' })),
+      { text: 'Papers', link: '/papers/', activeMatch: '^/(papers|reproductions)/' },
+      ...live.map(({ link }) => ({ text: 'Live', link, activeMatch: '^/live/' })),
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
     ],
     sidebar: {
       '/guide/': [{ text: 'Guide', items: written }],
+      '/papers/': paperGroups,
+      '/reproductions/': paperGroups,
+      '/live/': [{ text: 'Live', items: live }],
       '/api/': [{ text: 'API', link: '/api/', items: pagesOf('api') }],
     },
     outline: [2, 3],
