@@ -1,8 +1,8 @@
 /** Inner steps, one after the other. */
 
-import { scan, slice, type Tensor, treeMap } from '@neumann/linalg-gpu'
+import { slice, type Tensor, treeMap } from '@neumann/linalg-gpu'
 import { fail } from '@neumann/linalg-gpu/program'
-import { stepsOf } from '../estimators/replay.js'
+import { part, replay, stepsOf } from '../estimators/replay.js'
 
 export interface Run<S, H, T> {
   readonly state: S
@@ -33,11 +33,9 @@ export const run = <S, H, T>(
   const count = stepsOf('run', batches, steps)
   if (count < 1 || count !== (steps ?? count))
     fail('run', `steps is ${steps ?? count}, the batches have ${count}: leave steps out, and take one batch at least.`)
-  const early = treeMap((x: Tensor) => slice(x, [0, count - 1]), batches as never) as T
-  const [previous] =
-    count === 1
-      ? [state]
-      : scan<S, T, null>((s, batch) => [update(s, hyper, batch), null], state, early, { length: count - 1 })
-  const batch = batchAt(batches, count - 1)
+  const early = count - 1
+  const previous =
+    early === 0 ? state : replay(update, state, hyper, { batches: part(batches, 0, early), steps: early })
+  const batch = batchAt(batches, early)
   return { last: update(previous, hyper, batch), previous, batch }
 }

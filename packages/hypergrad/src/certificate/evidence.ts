@@ -33,7 +33,8 @@ export interface Findings<H> {
 const numbered = (status: CertificateStatus | Tensor): number | Tensor =>
   typeof status === 'string' ? certificateCode[status] : status
 
-/** The certificate of these findings. Before every case of their own come NaN and infinity in value or gradient, then a λ that reaches nothing. */
+/** The certificate of these findings. Before every case of their own come NaN and infinity in value or gradient, then a λ that reaches nothing.
+ *  @example certified({ gradient: array(1), value: array(2), products: 3, reaches: [false], otherwise: 'converged' }).status // => i32[] 10 */
 export const certified = <H>({
   gradient,
   value,

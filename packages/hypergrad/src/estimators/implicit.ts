@@ -111,6 +111,7 @@ export const implicit: Implicit =
     const vectorOf = (state: S): unknown =>
       form === 'loss' ? problem.weights.get(state) : fixedPointState('implicit', state)
     const warm = start === 'warm'
+    const guard = 'powerSteps' in solver ? solver : null
 
     const estimate = eager((memory: ImplicitMemory, point: PointWith<Needs, S, H, T, V>) => {
       const weights = problem.weights.get(point.state)
@@ -119,9 +120,8 @@ export const implicit: Implicit =
         form === 'loss' ? lossAdjoint(problem, options, point, own) : fixedPointAdjoint(problem, options, point, own)
       ) as Adjoint<unknown, H>
       const system = damping === undefined ? operator : damped(operator, damping)
-      const spectrum =
-        'powerSteps' in solver ? powered(system, memory.probe ?? firstProbe(right), solver.powerSteps) : null
-      const solve = ('powerSteps' in solver ? solver.solver(spectrum!.largest) : solver) as LinearSolverOn<unknown>
+      const spectrum = guard && powered(system, memory.probe ?? firstProbe(right), guard.powerSteps)
+      const solve = (guard ? guard.solver(spectrum!.largest) : solver) as LinearSolverOn<unknown>
       const first = warm ? (memory.adjoint ?? zeroLike(right)) : undefined
       const found = first === undefined ? solve(system)(right) : solve(system)(right, first)
       // products of a tiny adjoint must not underflow: they are linear
@@ -136,6 +136,7 @@ export const implicit: Implicit =
       const bound = frame.toleranceOf('implicit', undefined, dtypeOf('implicit', right))
       const believed = lessEqual(residual, mul(10, maximum(found.residual, bound)))
       const moves = neg(inner(found.x, unsettled))
+      const ended = solverStatus(found)
       const series = 'contraction' in found ? (found as NeumannSolution<unknown>) : null
       const largest = spectrum === null ? found.curvature[1] : maximum(spectrum.largest, found.curvature[1])
       // of a series of one term no product is known
@@ -147,17 +148,14 @@ export const implicit: Implicit =
         certificate: certified({
           gradient,
           value: own.value,
-          products: add(
-            found.products,
-            1 + ('powerSteps' in solver ? solver.powerSteps : 0) + (options.curvature === undefined ? 0 : 1),
-          ),
+          products: add(found.products, 1 + (guard?.powerSteps ?? 0) + (options.curvature === undefined ? 0 : 1)),
           reaches,
           cases: [
-            [greater(solverStatus(found), cutOff), solverStatus(found)],
+            [greater(ended, cutOff), ended],
             [logicalNot(believed), 'breakdown'],
             ...(stability === null ? [] : ([[greaterEqual(stability, 1.9), 'unstable']] as const)),
             [greater(abs(moves), mul(gap, abs(own.value))), 'unstationary'],
-            [greater(solverStatus(found), 0), 'truncated'],
+            [greater(ended, 0), 'truncated'],
           ],
           otherwise: 'converged',
           stationarity: length(unsettled),
@@ -172,7 +170,7 @@ export const implicit: Implicit =
     return Object.assign(estimate, {
       init: eager((point: PointWith<Needs, S, H, T, V>): ImplicitMemory => {
         const like = vectorOf(point.state)
-        return { adjoint: warm ? zeroLike(like) : null, probe: 'powerSteps' in solver ? firstProbe(like) : null }
+        return { adjoint: warm ? zeroLike(like) : null, probe: guard && firstProbe(like) }
       }),
       needs: ['state', 'hyper', 'train', 'validation'] as const,
     })

@@ -66,7 +66,8 @@ export const stepsOf = (name: string, batches: unknown, steps?: number): number 
   return n
 }
 
-const part = <T>(batches: T, start: number, stop: number): T => {
+/** The batches start … stop − 1 of a stack. */
+export const part = <T>(batches: T, start: number, stop: number): T => {
   const { leaves, structure } = tensorsOf('trajectory', batches)
   return unflatten(
     structure,

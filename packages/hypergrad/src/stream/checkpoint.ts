@@ -30,7 +30,8 @@ export const saveMoment = async <S, P>(
 }
 
 /** Reads a moment; the state's tensors are made on the device. The state has the type that it was saved with, which the caller says.
- *  Fails    rejects with what `load` fails with, or where the file is no moment */
+ *  Fails    rejects with what `load` fails with, or where the file is no moment
+ *  @example await loadMoment('/no/such/moment.npz') // throws loadMoment: /no/such/moment.npz */
 export const loadMoment = async <S, P>(
   path: string,
   options: { readonly device?: Device } = {},

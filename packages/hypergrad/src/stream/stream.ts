@@ -57,7 +57,9 @@ export interface StreamParts<S, D, P, R, Q> {
  *  const { init, step } = alternation({ problem, estimator: implicit(exact()), optimiser: sgd, settings: { lr: 1 }, steps: 20 })
  *  const state = init({ inner: problem.begin(mul(weights, 0)), hyper: lambda })
  *  const samples = [0, 1, 2].map((position) => ({ samples: { train: null, validation: null }, position }))
- *  for await (const { steps, report } of stream({ step, state, samples, every: 2 })) console.log(steps, report.value, report.certificate.status) */
+ *  const seen: string[] = []
+ *  for await (const { steps, report } of stream({ step, state, samples, every: 2 })) seen.push(`${steps}: ${report.certificate.status}`)
+ *  seen // => [ '2: converged', '3: converged' ] */
 export async function* stream<S, D, P, R, Q = R>({
   step,
   state,
