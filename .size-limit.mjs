@@ -15,6 +15,18 @@ export default [
     modifyEsbuildConfig: bundle,
   },
   {
+    name: '@neumann/linalg-gpu with the WebGPU device, with fp-ts',
+    path: 'tools/bundles/language-and-webgpu.mjs',
+    limit: '105 kB',
+    modifyEsbuildConfig: bundle,
+  },
+  {
+    name: '@neumann/linalg-gpu with the gpu.js device and its wasm device, with fp-ts, without gpu.js',
+    path: 'tools/bundles/language-and-gpujs.mjs',
+    limit: '95 kB',
+    modifyEsbuildConfig: bundle,
+  },
+  {
     name: '@neumann/linalg-gpu with linear algebra, with fp-ts',
     path: 'tools/bundles/language-and-linalg.mjs',
     limit: '62 kB',

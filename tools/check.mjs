@@ -1,6 +1,6 @@
 /** All checks of the repository: `node tools/check.mjs [--quick] [STEP …]`.
  *  Two steps run at a time; a failing step shows its whole output and the others go on. The last line adds everything up:
- *  the tests of `tests`, `wasm` and `docs` one by one, every other step as one. */
+ *  the tests of `tests`, `wasm`, `webgpu` and `docs` one by one, every other step as one. */
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -16,15 +16,25 @@ const each = (command) =>
     .map(({ name }) => command(`packages/${name}`))
     .join(' && ')
 
-/** What has tests that say nothing of a device runs on each: `tests` on plain, `wasm` on the other. */
+const linalgGpu = (parts) => parts.map((part) => `packages/linalg-gpu/src/${part}`)
+const language = linalgGpu(['control', 'io', 'linalg', 'ops', 'random', 'run', 'simplify', 'trace'])
+
+/** What has tests that say nothing of a device: `tests` runs it on plain, `wasm` and `webgpu` on theirs. */
 const onAnyDevice = [
-  ...['control', 'io', 'linalg', 'ops', 'random', 'run', 'simplify', 'solvers', 'trace'].map(
-    (part) => `packages/linalg-gpu/src/${part}`,
-  ),
+  ...language,
+  ...linalgGpu(['solvers']),
   'packages/autodiff',
   'packages/hypergrad',
   'packages/nn',
   'packages/precond',
+]
+/** Of that what fits the time on a GPU in software, where every kernel of every size takes some milliseconds to compile: the language,
+ *  its derivatives, models, and of the solvers, which are loops of the same kernels and mostly in f64, three. */
+const onWebgpu = [
+  ...language,
+  ...linalgGpu(['solvers/cg.test.ts', 'solvers/gmres.test.ts', 'solvers/neumann.test.ts']),
+  ...['api', 'rules', 'transforms'].map((part) => `packages/autodiff/src/${part}`),
+  'packages/nn',
 ]
 
 /** `counts` steps end with `N passed, N failed`; the others pass or fail as one. Steps start in this order, when what they
@@ -36,6 +46,12 @@ const steps = [
     name: 'wasm',
     run: `${node} tools/test.mjs ${onAnyDevice.join(' ')}`,
     env: { NEUMANN_DEVICE: 'wasm' },
+    counts: true,
+  },
+  {
+    name: 'webgpu',
+    run: `${node} tools/test.mjs ${onWebgpu.join(' ')}`,
+    env: { NEUMANN_DEVICE: 'webgpu' },
     counts: true,
   },
   { name: 'lint', run: 'biome check --error-on-warnings .', quick: true },

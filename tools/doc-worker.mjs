@@ -1,8 +1,11 @@
 /** Runs the modules that doc-tests.mjs made, one after another, and tells it of each. A value is printed as itself when it is
- *  a string, else by `util.inspect`; tensors print themselves through `util.inspect.custom`. */
+ *  a string, else by `util.inspect`; tensors print themselves through `util.inspect.custom`. A module that speaks of webgpu finds
+ *  a `navigator.gpu`, as in a page: that of Dawn over a driver in software. */
+import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
+import { softwareGpu } from './webgpu/software.mjs'
 
 const collapse = (text) => text.replace(/\s+/g, ' ').trim()
 const print = (value) =>
@@ -41,6 +44,12 @@ globalThis.__doc = {
   },
 }
 
+const provideGpu = async () => {
+  // Node before 21 has no navigator
+  if (globalThis.navigator === undefined) globalThis.navigator = {}
+  Object.defineProperty(navigator, 'gpu', { value: await softwareGpu(), configurable: true })
+}
+
 const tell = (message) => new Promise((done) => process.send(message, done))
 
 for (const [at, file] of process.argv.slice(2).entries()) {
@@ -48,6 +57,7 @@ for (const [at, file] of process.argv.slice(2).entries()) {
   failures = []
   current = basename(file)
   try {
+    if (globalThis.navigator?.gpu === undefined && /\bwebgpu\b/.test(readFileSync(file, 'utf8'))) await provideGpu()
     await import(pathToFileURL(file).href)
   } catch (error) {
     stray(error)

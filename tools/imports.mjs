@@ -3,7 +3,8 @@
  *    linalg-gpu ← autodiff ← precond ← hypergrad ← meta ← attacks;  nn stands on autodiff;  data stands alone
  *
  *  A package may import what stands before it, and only through its `exports`; never a file of another package, never
- *  examples, bench or docs; a test may import a file of tools, and so may what is private. The sources of linalg-gpu do not so much as mention autodiff. */
+ *  examples, bench or docs; a test may import a file of tools, and so may what is private, and a test the test material (`*.testing.ts`)
+ *  of a package that its own stands on. The sources of linalg-gpu do not so much as mention autodiff. */
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -67,6 +68,11 @@ export const checkImports = (root) => {
     if (specifier.startsWith('.') || specifier.startsWith('/') || specifier.startsWith('file:')) {
       const target = specifier.startsWith('file:') ? specifier : resolve(dirname(path), specifier)
       if ((isTest(path) || !isPackage) && target.startsWith(join(root, 'tools') + sep)) return
+      // test material of a package that this one stands on: what is never published is no part of it
+      const lent = all.find(
+        ({ name, folder }) => mayImport.get(home.name)?.has(name) && target.startsWith(join(folder, 'src') + sep),
+      )
+      if (lent && isTest(path) && /\.testing\.js$/.test(specifier)) return
       if (!target.startsWith(home.folder + sep)) say(`'${specifier}' leaves ${home.name}: import a package by its name`)
       return
     }

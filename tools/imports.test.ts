@@ -47,6 +47,7 @@ test('imports along the arrow, within a package and from the private folders are
     'packages/linalg-gpu/src/a.ts': "import { b } from './deep/b.js'\nimport 'fp-ts/lib/Either.js'\nimport 'node:fs'",
     'packages/linalg-gpu/src/deep/b.ts': "export * from '../a.js'",
     'packages/linalg-gpu/src/a.test.ts': "import '../../../tools/browser/serve.mjs'",
+    'packages/autodiff/src/a.test.ts': "import '../../linalg-gpu/src/kernels.testing.js'",
     'packages/autodiff/src/a.ts': "import '@neumann/linalg-gpu'\nimport type { P } from '@neumann/linalg-gpu/program'",
     'packages/precond/src/a.ts':
       "import '@neumann/linalg-gpu/io/npy.js'\nimport '@neumann/autodiff'\nimport '@neumann/precond'",
@@ -56,6 +57,12 @@ test('imports along the arrow, within a package and from the private folders are
     'docs/.vitepress/config.ts': "import 'vitepress'",
   })
   assert.equal(problems, [])
+})
+
+test('test material is lent along the arrow, to tests alone', () => {
+  refuses('packages/autodiff/src/a.ts', "import '../../linalg-gpu/src/kernels.testing.js'", /leaves autodiff/)
+  refuses('packages/autodiff/src/a.test.ts', "import '../../linalg-gpu/src/kernels.js'", /leaves autodiff/)
+  refuses('packages/linalg-gpu/src/a.test.ts', "import '../../nn/src/kernels.testing.js'", /leaves linalg-gpu/)
 })
 
 test('every form of import against the arrow is refused', () => {

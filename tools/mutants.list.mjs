@@ -9,6 +9,7 @@ const derivatives = among('autodiff/src/solvers', ['differentiable', 'differenti
 const checkpoints = among('autodiff/src/api', ['checkpoint'])
 const ops = ['linalg-gpu/src/ops']
 const solvers = 'linalg-gpu/src/solvers'
+const webgpu = (names) => among('linalg-gpu/src/webgpu', names)
 
 export const mutants = [
   // derivatives: dropped factors and signs
@@ -841,5 +842,160 @@ export const mutants = [
     find: 'if (node === false) return right(null)',
     plant: 'if (node === false) return right([])',
     tests: among('linalg-gpu/src/io', ['names']),
+  },
+  // WebGPU
+  {
+    name: 'webgpu: a byte that is stored clears its neighbour',
+    file: 'linalg-gpu/src/webgpu/memory.ts',
+    find: "const mask = per === 2 ? '0xffffu' : '0xffu'",
+    plant: "const mask = '0xffffu'",
+    tests: webgpu(['loop/pack', 'fuzz']),
+  },
+  {
+    name: 'webgpu: a row begins where the one before it is told to',
+    file: 'linalg-gpu/src/webgpu/memory.ts',
+    find: 'toldWord(1 + told.indexOf(operand))',
+    plant: 'toldWord(told.indexOf(operand))',
+    tests: webgpu(['runtime/control']),
+  },
+  {
+    name: 'webgpu: operands of one binding all begin where it does',
+    file: 'linalg-gpu/src/webgpu/runtime/bind.ts',
+    find: 'offset - homes[i]!.offset)',
+    plant: '0 * (offset - homes[i]!.offset))',
+    tests: webgpu(['runtime/bind']),
+  },
+  {
+    name: 'webgpu: a while loop leaves the turn before its last',
+    file: 'linalg-gpu/src/webgpu/runtime/play.ts',
+    find: 'turns % 2 === 1 ? result : spare',
+    plant: 'turns % 2 === 0 ? result : spare',
+    tests: webgpu(['runtime/control']),
+  },
+  {
+    name: 'webgpu: the last value of a carry stays where it is',
+    file: 'linalg-gpu/src/webgpu/runtime/play.ts',
+    find: 'if (places[before] !== places[result]) kernel',
+    plant: 'if (places[before] === places[result]) kernel',
+    tests: webgpu(['runtime/control']),
+  },
+  {
+    name: 'webgpu: a scan in reverse begins past its end',
+    file: 'linalg-gpu/src/webgpu/runtime/play.ts',
+    find: 'node.reverse ? node.length - 1 - i : i',
+    plant: 'node.reverse ? node.length - i : i',
+    tests: webgpu(['runtime/control']),
+  },
+  {
+    name: 'webgpu: an index beyond the branches takes none',
+    file: 'linalg-gpu/src/webgpu/runtime/control.ts',
+    find: 'u32(clamp(bitcast<i32>(value[element]), 0, i32(count) - 1))',
+    plant: 'value[element]',
+    tests: webgpu(['runtime/control']),
+  },
+  {
+    name: 'webgpu: a branch in a branch that is closed runs',
+    file: 'linalg-gpu/src/webgpu/runtime/control.ts',
+    find: 'around && i == chosen',
+    plant: 'i == chosen',
+    tests: webgpu(['runtime/control']),
+  },
+  {
+    name: 'webgpu: buffers that wait are kept above the limit',
+    file: 'linalg-gpu/src/webgpu/runtime/pool.ts',
+    find: 'trim(() => waits > idle || bytes > room)',
+    plant: 'trim(() => waits > idle)',
+    tests: webgpu(['runtime/pool']),
+  },
+  {
+    name: 'webgpu: a number stays an f64',
+    file: 'linalg-gpu/src/webgpu/runtime/narrow.ts',
+    find: "return typeOf('f32', type.shape, true)",
+    plant: 'return type',
+    tests: webgpu(['outcomes']),
+  },
+  {
+    name: 'webgpu: rows past the end of a product are stored',
+    file: 'linalg-gpu/src/webgpu/contract/store.ts',
+    find: '    lines.push(...guarded(tests[0] ? [`${row} < ${M}`] : [], own))',
+    plant: '    lines.push(...guarded([], own))',
+    tests: webgpu(['contract/contract']),
+  },
+  {
+    name: 'webgpu: all operands of an epilogue are read where its first is',
+    file: 'linalg-gpu/src/webgpu/contract/store.ts',
+    find: '    const f = form.beyond + e\n    const at = place[1 + e]!',
+    plant: '    const f = form.beyond\n    const at = place[1]!',
+    tests: webgpu(['contract/finish']),
+  },
+  {
+    name: 'webgpu: an epilogue of several stores gives all the first',
+    file: 'linalg-gpu/src/webgpu/contract/finish.ts',
+    find: '`${value}.x${i}`',
+    plant: '`${value}.x0`',
+    tests: webgpu(['contract/finish']),
+  },
+  {
+    name: 'webgpu: the fourth accumulator of a reduction is lost',
+    file: 'linalg-gpu/src/webgpu/loop/turn.ts',
+    find: 'both(`${name}.z`, `${name}.w`)',
+    plant: 'both(`${name}.z`, `${name}.z`)',
+    tests: webgpu(['loop/pass']),
+  },
+  {
+    name: 'webgpu: what no turn of four takes is left out',
+    file: 'linalg-gpu/src/webgpu/loop/pass.ts',
+    find: 'const rest = (last?.size ?? 0) % each',
+    plant: 'const rest = 0',
+    tests: webgpu(['loop/pass']),
+  },
+  {
+    name: 'webgpu: of equal elements the later goes first',
+    file: 'linalg-gpu/src/webgpu/special/sort.ts',
+    find: '(later && other == own.x)',
+    plant: '(!later && other == own.x)',
+    tests: webgpu(['special/argsort']),
+  },
+  {
+    name: 'webgpu: the last of the greatest elements',
+    file: 'linalg-gpu/src/webgpu/special/argReduce.ts',
+    find: 'if (next > most) { most = next; best = i; }',
+    plant: 'if (next >= most) { most = next; best = i; }',
+    tests: webgpu(['special/argReduce']),
+  },
+  {
+    name: 'webgpu: an update of the row before is added',
+    file: 'linalg-gpu/src/webgpu/special/scatter.ts',
+    find: 'if (${pairs}[middle].x < ${wanted}) {',
+    plant: 'if (${pairs}[middle].x + 1 < ${wanted}) {',
+    tests: webgpu(['special/scatter']),
+  },
+  {
+    name: 'webgpu: an interchange of rows keeps the sign',
+    file: 'linalg-gpu/src/webgpu/dense/lu.ts',
+    find: '    sign = -sign;\n',
+    plant: '',
+    tests: webgpu(['dense/lu']),
+  },
+  {
+    name: 'webgpu: a column of zeros is reflected',
+    file: 'linalg-gpu/src/webgpu/dense/householder.ts',
+    find: "select(0f, factor * ${v('i', 'j')}, below != 0u)",
+    plant: "select(1f, factor * ${v('i', 'j')}, below != 0u)",
+    tests: webgpu(['dense/householder']),
+  },
+  {
+    name: 'webgpu: NaN times a zero in the code is zero',
+    file: 'linalg-gpu/src/webgpu/wgsl/apply.ts',
+    find: "const zero = fn === 'mul' || fn === 'div' ? ofZero(fn, x, y, uses) : undefined",
+    plant: 'const zero = undefined',
+    tests: webgpu(['wgsl/apply']),
+  },
+  {
+    name: 'webgpu: the forecast forgets scratch memory',
+    file: 'linalg-gpu/src/webgpu/device.ts',
+    find: 'outputs + arenaBytes + scratchBytes }',
+    plant: 'outputs + arenaBytes }',
+    tests: webgpu(['forecast']),
   },
 ]

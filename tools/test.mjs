@@ -1,7 +1,8 @@
 /** Runs the uvu tests: `node tools/test.mjs [--quick] [--verbose] [--timeout=SECONDS] [--jobs=N] [FOLDER|FILE|PART-OF-A-NAME …]`.
  *  Each package has a process of its own, and two run at a time. What plain uvu lets pass is a failure here: a file that
  *  registers no test, a hook that throws, a file that never ends or ends the process, a rejection nobody handled, a process
- *  that something keeps alive. `--quick` leaves out `*.slow.test.ts`. */
+ *  that something keeps alive. `--quick` leaves out `*.slow.test.ts` and folders
+ *  that need a GPU or a browser. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -15,7 +16,8 @@ const timeout = 1000 * Number(flags.timeout ?? 300)
 const jobs = Number(flags.jobs ?? Math.min(2, availableParallelism()))
 const patience = 10_000 // how long a process may live on after its last test
 
-const isTest = (path) => /\.test\.ts$/.test(path) && !(flags.quick && /\.slow\.test\.ts$/.test(path))
+const isSlow = (path) => /\.slow\.test\.ts$/.test(path) || /[/\\](webgpu|gpujs|browser)[/\\]/.test(path)
+const isTest = (path) => /\.test\.ts$/.test(path) && !(flags.quick && isSlow(path))
 const chosen = (path) =>
   rest.length === 0 ||
   rest.some((word) => {
