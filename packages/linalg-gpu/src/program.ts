@@ -1,6 +1,7 @@
 /** @neumann/linalg-gpu/program: what transforms of programs are written with. Values, not the array language. */
 
-export { type DType, isFloat } from './dtype.js'
+export type { KernelFunction } from './custom/kernel.js'
+export { type DType, isFloat, type TypedArray } from './dtype.js'
 export { fail, showShape, showType, showValue, synchronous } from './errors.js'
 export type { Kernel } from './kernel/kernel.js'
 export { schedule } from './kernel/lower.js'

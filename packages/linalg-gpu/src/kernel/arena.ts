@@ -76,9 +76,6 @@ export const reusable = (schedule: Schedule, lives: Lives = livesOf(schedule)): 
   return pairs
 }
 
-/** What vectors and cache lines like. */
-const alignment = 64
-
 export interface Lives {
   /** The numbers of the first and the last step that touch each storage; −1 where none does. */
   readonly first: Int32Array
@@ -140,8 +137,12 @@ interface Hole {
 }
 
 /** Temporaries in the order in which they are first written, each over one that its kernel reads for the last time, or in the
- *  smallest hole that holds it. */
-export const arenaOf = (schedule: Pick<Schedule, 'storages' | 'steps'>, lives: Lives = livesOf(schedule)): Arena => {
+ *  smallest hole that holds it. Each begins at a multiple of `alignment`: 64 bytes is what vectors and cache lines like. */
+export const arenaOf = (
+  schedule: Pick<Schedule, 'storages' | 'steps'>,
+  lives: Lives = livesOf(schedule),
+  alignment = 64,
+): Arena => {
   const { storages } = schedule
   const { first, last } = lives
   const offsets = new Array<number>(storages.length).fill(-1)

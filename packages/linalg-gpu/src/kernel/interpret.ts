@@ -3,13 +3,14 @@
  *  Each node is computed in f64 and rounded once to its dtype; sums are of f64 and rounded once at their end, integers wrap
  *  at every step. Memory is seen as the form says: an access that leaves its operand where no bound forbids it is an error. */
 
-import { bytesOf, type DType, isFloat, isInteger, type TypedArray } from '../dtype.js'
+import { type DType, isFloat, type TypedArray } from '../dtype.js'
 import { fail } from '../errors.js'
 import { dense } from '../plain/dense.js'
 import { run } from '../plain/executor.js'
 import { toHalf } from '../plain/half.js'
 import type { ReduceFn } from '../program/op.js'
-import { type Contract, type Kernel, type Loop, operandsOf, type Special } from './kernel.js'
+import { type Contract, type Epilogue, epilogueLoop, type Kernel, type Loop, operandsOf, type Special, type Stage } from './kernel.js' // biome-ignore format: a list
+import { neutral } from './neutral.js'
 import { needed, place, rounded, valueOf } from './point.js'
 
 /** Runs a kernel: reads and writes the operands, f16 as bits. */
@@ -21,16 +22,6 @@ export const interpret = (kernel: Kernel, operands: readonly TypedArray[]): void
   if (kernel.kind === 'loop') loop(kernel, operands)
   else if (kernel.kind === 'contract') contract(kernel, operands)
   else special(kernel, operands)
-}
-
-/** The least value for a maximum, the largest for a minimum. */
-const neutral = (fn: ReduceFn, dtype: DType): number => {
-  if (fn !== 'max' && fn !== 'min') return fn === 'and' ? 1 : 0
-  if (isFloat(dtype)) return fn === 'max' ? -Infinity : Infinity
-  if (!isInteger(dtype)) return fn === 'max' ? 0 : 1
-  const values = 2 ** (8 * bytesOf(dtype))
-  const least = dtype === 'u32' || dtype === 'u8' ? 0 : -values / 2
-  return fn === 'max' ? least : least + values - 1
 }
 
 const steps: { readonly [F in ReduceFn]: (a: number, x: number) => number } = {
@@ -93,6 +84,7 @@ const contract = (kernel: Contract, operands: readonly TypedArray[]): void => {
   const { batch, m, n, k, dtype } = kernel
   const [a, b, out] = operands as [TypedArray, TypedArray, TypedArray]
   const [aAt, bAt, outAt] = [kernel.a, kernel.b, kernel.out].map((access, i) => place(kernel, operands, i, access))
+  const finish = kernel.epilogue && finishOf(kernel, kernel.epilogue, operands)
   const times = isFloat(dtype) ? (x: number, y: number): number => x * y : Math.imul
   const [bs, ms, ns, ks] = [batch, m, n, k].map((shape) => new Array<number>(shape.length).fill(0))
   points(batch, bs!, 0, () =>
@@ -103,10 +95,38 @@ const contract = (kernel: Contract, operands: readonly TypedArray[]): void => {
           const [i, j] = [aAt!([...bs!, ...ms!, ...ks!]), bAt!([...bs!, ...ks!, ...ns!])]
           total = step('sum', dtype, total, times(i < 0 ? 0 : a[i]!, j < 0 ? 0 : b[j]!))
         })
-        put(out, dtype, outAt!([...bs!, ...ms!, ...ns!]), rounded(dtype, total))
+        const at = [...bs!, ...ms!, ...ns!]
+        if (finish === undefined) put(out, dtype, outAt!(at), rounded(dtype, total))
+        else finish(at, rounded(dtype, total))
       }),
     ),
   )
+}
+
+/** Stores what an epilogue makes of a sum. */
+const finishOf = (
+  kernel: Contract,
+  epilogue: Epilogue,
+  operands: readonly TypedArray[],
+): ((point: readonly number[], sum: number) => void) => {
+  const own = epilogueLoop(kernel, epilogue)
+  const [{ stores }] = own.stages as [Stage]
+  const at = new Array<number>(own.grid.length).fill(0)
+  const values = new Array<number>(own.nodes.length).fill(0)
+  const totals = [0]
+  const nodes = own.nodes.map((_, i) => valueOf(own, i, operands, at, values, totals))
+  const used = needed(own.nodes, stores)
+  const places = stores.map(({ operand, access }) => place(own, operands, operand, access))
+  return (point, sum) => {
+    point.forEach((i, d) => {
+      at[d] = i
+    })
+    totals[0] = sum
+    for (const i of used) values[i] = nodes[i]!()
+    stores.forEach(({ operand, node }, s) => {
+      put(operands[operand]!, own.operands[operand]!.dtype, places[s]!(at), values[node]!)
+    })
+  }
 }
 
 /** A program of one equation, on the plain device. */

@@ -3,7 +3,8 @@
  *  A kernel reads and writes flat row-major operands through accesses, affine functions of its dimensions:
  *
  *    loop       fused elementwise work, with reductions: stages over a grid and, inside a grid point, over inner dimensions
- *    contract   out[b, m, n] = Σ_k a[b, m, k] · b[b, k, n], each operand through an access: matrix products and convolutions
+ *    contract   out[b, m, n] = Σ_k a[b, m, k] · b[b, k, n], each operand through an access: matrix products and convolutions,
+ *               with what is done to each result on devices that can do it there
  *    special    one operation of the Program on contiguous operands: sorting, gathering, scattering and the like
  *
  *  A schedule is a list of steps: kernels, copies, and loops and branches that hold schedules. */
@@ -120,11 +121,23 @@ export interface Contract {
   readonly m: Shape
   readonly n: Shape
   readonly k: Shape
-  /** a, b, out. */
-  readonly operands: readonly [Operand, Operand, Operand]
+  /** a, b, out, then those of the epilogue. */
+  readonly operands: readonly [Operand, Operand, Operand, ...Operand[]]
   readonly a: Access
   readonly b: Access
   readonly out: Access
+  /** What is done with each sum before it leaves; without one the sum itself is stored in out. */
+  readonly epilogue?: Epilogue
+}
+
+/** Elementwise work at the points [...batch, ...m, ...n] of a contraction. Its nodes speak of the sum as of reduction 0; loads have no
+ *  bounds, and nothing in it moves at run time. */
+export interface Epilogue {
+  readonly nodes: readonly Node[]
+  /** The node that is stored in out. */
+  readonly node: number
+  /** What else is stored. */
+  readonly stores: readonly Store[]
 }
 
 export type SpecialKind = 'argReduce' | 'cumsum' | 'argsort' | 'gather' | 'scatterAdd' | 'fold' | 'custom'
@@ -139,6 +152,23 @@ export interface Special {
 }
 
 export type Kernel = Loop | Contract | Special
+
+/** The epilogue of a contraction as a loop over its results, in which the sum is reduction 0. */
+export const epilogueLoop = ({ name, batch, m, n, operands, out }: Contract, epilogue: Epilogue): Loop => ({
+  kind: 'loop',
+  name,
+  grid: [...batch, ...m, ...n],
+  inner: [],
+  operands,
+  nodes: epilogue.nodes,
+  stages: [
+    {
+      over: 'grid',
+      reductions: [],
+      stores: [{ operand: 2, access: out, node: epilogue.node }, ...epilogue.stores],
+    },
+  ],
+})
 
 export const operandsOf = (kernel: Kernel): readonly Operand[] =>
   kernel.kind === 'special'

@@ -72,7 +72,7 @@ const listsOf = ({ nodes, stages }: Loop): (readonly number[])[] => {
 }
 
 /** The kernel with every list over its dimensions, and every list of bounds, changed. */
-const mapped = (
+export const mapped = (
   kernel: Loop,
   strides: (list: readonly number[]) => readonly number[],
   bounds: (list: readonly Bound[]) => readonly Bound[] = (list) => list,

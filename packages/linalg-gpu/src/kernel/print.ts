@@ -10,7 +10,7 @@
 
 import { showShape, showType } from '../errors.js'
 import { showOp } from '../program/print.js'
-import type { Access, Bound, Contract, Kernel, Loop, Node, Operand, Scalar } from './kernel.js'
+import { type Access, type Bound, type Contract, epilogueLoop, type Kernel, type Loop, type Node, type Operand, type Scalar } from './kernel.js' // biome-ignore format: a list
 
 /** The kernel as text. Dimensions are g (grid), i (inner), or b, m, n, k; operands a, b, c, …; nodes n, reductions r. */
 export const printKernel = (kernel: Kernel): string => {
@@ -112,11 +112,19 @@ const contract = (kernel: Contract): string => {
     (text) => text !== '',
   )
   const sizes = [shaped('batch', batch), shaped('m', m), shaped('n', n), shaped('k', k)].join(' ')
-  const list = operands.map((x, i) => (i === 2 ? 'out ' : '') + showOperand(x, i)).join(', ')
-  return [
-    `contract ${name} ${dtype} ${sizes} (${list})`,
-    `  ${element(2, kernel.out, out)} = Σ ${element(0, kernel.a, left)} · ${element(1, kernel.b, right)}${
-      bounds.length === 0 ? '' : ` where ${bounds.join(', ')}`
-    }`,
-  ].join('\n')
+  const stored = [2, ...(kernel.epilogue?.stores ?? []).map(({ operand }) => operand)]
+  const list = operands.map((x, i) => (stored.includes(i) ? 'out ' : '') + showOperand(x, i)).join(', ')
+  const sum = `${element(0, kernel.a, left)} · ${element(1, kernel.b, right)}${
+    bounds.length === 0 ? '' : ` where ${bounds.join(', ')}`
+  }`
+  if (kernel.epilogue !== undefined) {
+    const { nodes, stages } = epilogueLoop(kernel, kernel.epilogue)
+    return [
+      `contract ${name} ${dtype} ${sizes} (${list})`,
+      `  r0:${dtype} = Σ ${sum}`,
+      ...nodes.map((node, i) => `  n${i}:${node.dtype} = ${showNode(node, out)}`),
+      ...stages[0]!.stores.map(({ operand, access, node }) => `  store ${element(operand, access, out)} = n${node}`),
+    ].join('\n')
+  }
+  return [`contract ${name} ${dtype} ${sizes} (${list})`, `  ${element(2, kernel.out, out)} = Σ ${sum}`].join('\n')
 }

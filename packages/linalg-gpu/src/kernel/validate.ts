@@ -8,7 +8,7 @@ import type { Op } from '../program/op.js'
 import { typeOf } from '../program/type.js'
 import { type Shape, sameShape } from '../shape.js'
 import { injective, reached } from './access.js'
-import type { Access, Bound, Contract, Kernel, Loop, Node, Operand, Special } from './kernel.js'
+import { type Access, type Bound, type Contract, epilogueLoop, type Kernel, type Loop, type Node, type Operand, type Special } from './kernel.js' // biome-ignore format: a list
 import { needed } from './point.js'
 
 export const validateKernel = (kernel: Kernel): Kernel => {
@@ -149,9 +149,24 @@ const contract = (kernel: Contract): void => {
   const shapes = { a: [...batch, ...m, ...k], b: [...batch, ...k, ...n], out: [...batch, ...m, ...n] }
   ;(['a', 'b', 'out'] as const).forEach((which, i) => {
     const own = checkAccess(name, which, operands, i, kernel[which], shapes[which])
-    if (own.dtype !== dtype) fail(name, `${which} is ${own.dtype}, the sums are ${dtype}.`)
+    if (own.dtype !== dtype && (i < 2 || kernel.epilogue === undefined))
+      fail(name, `${which} is ${own.dtype}, the sums are ${dtype}.`)
   })
   checkStore(name, 'out', kernel.out, shapes.out)
+  if (kernel.epilogue === undefined) return
+  const last = epilogueLoop(kernel, kernel.epilogue)
+  last.nodes.forEach((node, i) => {
+    if (node.kind === 'inside' || (node.kind === 'load' && (node.access.bounds.length > 0 || node.access.dynamic)))
+      fail(name, `n${i}, ${node.kind}, has bounds or moves: an epilogue looks at what is always there.`)
+    checkNode(name, last, node, i, [{ dtype }], () => shapes.out)
+  })
+  for (const { operand, access, node } of last.stages[0]!.stores) {
+    const what = `store of n${node} in the epilogue`
+    const { dtype: to } = checkAccess(name, what, operands, operand, access, shapes.out)
+    if (last.nodes[node]?.dtype !== to)
+      fail(name, `${what}: ${last.nodes[node]?.dtype} into operand ${operand} of ${to}.`)
+    checkStore(name, what, access, shapes.out)
+  }
 }
 
 const special = ({ name, op, inputs, outputs }: Special): void => {

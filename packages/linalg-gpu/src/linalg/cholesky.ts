@@ -84,6 +84,7 @@ const kernelOf = (upper: boolean): CustomKernel => ({
   oracle: factor(upper),
   blocked: ([a]) => blocked(upper, a!),
   wasm: (inputs) => lowerCholesky(upper, inputs),
+  dense: { kind: 'cholesky', upper },
   rules: {
     jvp: (_, [da], [y]) => {
       const [n] = sizeOfMatrix(y!)

@@ -117,5 +117,6 @@ export const householderPanel: CustomKernel = {
     }
   },
   wasm: ([a]) => panelOnWasm(a!),
+  dense: { kind: 'householder' },
   rules: { jvp: () => fail('householderPanel', 'has no derivative of its own: use qr.') },
 }

@@ -132,6 +132,7 @@ export const luKernel: CustomKernel = {
   oracle: eliminate,
   blocked: ([a]) => inHalves(a!),
   wasm: lowerLu,
+  dense: { kind: 'lu' },
   rules: {
     jvp: (_, [da], [packed, permutation]) => [da === null ? null : tangent(da!, packed!, permutation!), null, null],
   },

@@ -34,5 +34,6 @@ export const productKernel: CustomKernel = {
     })
   },
   wasm: lowerProduct,
+  dense: { kind: 'product' },
   rules: { jvp: () => [null] },
 }

@@ -92,7 +92,8 @@ test('scale: s·B gives s·X where s is a power of two, in f32', () => {
   const a = wellBehaved('f32', 9, 300, 300)
   const b = random('f32', 10, 300, 3)
   const x = readSync(solveTriangular(a, b))
-  for (const s of [2 ** -100, 2 ** 100])
+  // a product below 2⁻¹²⁶, which is 0 on some devices, is below the last place of what it is taken from
+  for (const s of [2 ** -80, 2 ** 100])
     assert.equal(
       readSync(solveTriangular(a, mul(b, s))),
       x.map((v) => v * s),

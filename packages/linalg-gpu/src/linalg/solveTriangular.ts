@@ -118,6 +118,7 @@ const kernelOf = (triangle: Triangle): CustomKernel => {
     oracle: substitute(triangle),
     blocked: ([a, b]) => inHalves(triangle, a!, b!),
     wasm: (inputs) => lowerTriangular(triangle, inputs),
+    dense: { kind: 'triangular', triangle },
     rules: {
       // op(A) X = B: op(A) Ẋ = Ḃ − op(Ȧ) X, with Ȧ where A is read
       jvp: ([a], [da, db], [x]) => {

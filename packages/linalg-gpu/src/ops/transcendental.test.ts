@@ -1,4 +1,5 @@
 import { test } from 'uvu'
+import { defaultDevice } from '../run/onDevice.js'
 import type { Tensor, TensorLike } from '../trace/tensor.js'
 import { flat, floats, put, same, ulpsOfF32, words } from './arrays.testing.js'
 import {
@@ -39,6 +40,11 @@ import {
 } from './transcendental.js'
 
 type Unary = (x: TensorLike) => Tensor
+const [trigamma, tetragamma, hexagamma] = ([1, 2, 5] as const).map(
+  (n): Unary =>
+    (x) =>
+      polygamma(n, x),
+) as [Unary, Unary, Unary]
 
 // mpmath 1.3.0, 40 digits. The arguments are numbers of every float dtype.
 const line = words('-6.5 -2.25 -1 -0.75 -0.125 0.0009765625 0.25 0.5 1 1.5 3 7.75 20')
@@ -162,15 +168,15 @@ const values: readonly (readonly [Unary, string])[] = [
     '0.04897075172058318 0.10003514623967845 0 0.30010543871903533 0.9744953584044327 0.9999984312693665 0.9003163161571061 0.6366197723675814 0 -0.2122065907891938 0 -0.02904246181151955 0',
   ],
   [
-    (x) => polygamma(1, x),
+    trigamma,
     '9.726988504392654 19.37941051186914 inf 18.975106932284888 66.00574095792491 1048577.6425893921 17.19732915450711 4.934802200544679 1.6449340668482264 0.9348022005446793 0.39493406684822646 0.13771379144765566 0.05127082293520312',
   ],
   [
-    (x) => polygamma(2, x),
+    tetragamma,
     '-0.020305252536644666 123.89694977406016 -inf -124.58699919679619 1020.541052766333 -2147483650.3977838 -129.32773993753693 -16.82879664423432 -2.4041138063191885 -0.82879664423432 -0.15411380631918858 -0.01893546667267096 -0.0026281224023146548',
   ],
   [
-    (x) => polygamma(5, x),
+    hexagamma,
     '15382.225704497216 492231.1355044701 inf 492226.7524508089 31457550.40616232 1.3835058055282164e+20 491552.5137676813 7691.113548602436 122.0811674381339 11.113548602435497 0.20616743813389676 0.0011705313492977657 8.48426620615823e-06',
   ],
 ]
@@ -203,12 +209,14 @@ const overflowing = (dtype: 'f32' | 'f16', want: string): ReturnType<typeof flat
 
 test('one operation is rounded once: half a unit in f32, or two as the device promises, and half in f16 by way of f32', () => {
   const composed = new Set<Unary>([log2, silu, gelu, sinc])
+  // their series in f32 throughout is within 5 ulps; left of 0 the terms of ψ″, of which some are of size 1, cancel too
+  const series = new Set<Unary>(defaultDevice().name === 'webgpu' ? [trigamma, tetragamma, hexagamma] : [])
   for (const dtype of ['f32', 'f16'] as const)
     for (const [f, want] of values)
       same(f(put(flat([line.length], line), dtype)), dtype, overflowing(dtype, want), {
         // f16 is computed in f32 throughout, of which an ulp is 2⁻¹³ of its own
-        ulps: dtype === 'f16' ? 0.51 : composed.has(f) ? 60 : ulpsOfF32(),
-        scale: f === sinc ? 1 : 0,
+        ulps: dtype === 'f16' ? 0.51 : composed.has(f) ? 60 : series.has(f) ? 5 : ulpsOfF32(),
+        scale: f === sinc || (f === tetragamma && series.has(f)) ? 1 : 0,
         note: want,
       })
 })

@@ -3,8 +3,11 @@
  *  Matrix factorisations are such operations. Equal means identical: a kernel is made once, not at each call. */
 
 import type { TypedArray } from '../dtype.js'
+import type { Special } from '../kernel/kernel.js'
 import type { Tensor } from '../trace/tensor.js'
 import type { Lowered } from '../wasm/lowered.js'
+import type { Dense } from '../webgpu/dense/dense.js'
+import type { Rendered, Site } from '../webgpu/rendered.js'
 import type { Type } from './type.js'
 
 /** A tangent or cotangent; null is a zero that costs nothing. */
@@ -13,7 +16,12 @@ type Tangent = Tensor | null
 /** What transforms of programs ask of a kernel. Nothing here calls them: they are for the package above. */
 export interface CustomRules {
   /** Operands, their tangents and the results → tangents of the results; linear in the tangents. */
-  readonly jvp: (x: readonly Tensor[], dx: readonly Tangent[], y: readonly Tensor[]) => readonly Tangent[]
+  readonly jvp?:
+    | ((x: readonly Tensor[], dx: readonly Tangent[], y: readonly Tensor[]) => readonly Tangent[])
+    | undefined
+  /** Operands, the results and their cotangents → cotangents of the operands. Reverse mode takes it, where it is there, instead of
+   *  transposing `jvp`. */
+  readonly vjp?: (x: readonly Tensor[], y: readonly Tensor[], ct: readonly Tangent[]) => readonly Tangent[]
   /** Of a kernel with one result that is linear in some operands: the cotangent of the result, and the operands, null where linear →
    *  the cotangents of the linear operands, null elsewhere. */
   readonly transpose?: (ct: Tensor, x: readonly (Tensor | null)[], types: readonly Type[]) => readonly Tangent[]
@@ -36,5 +44,9 @@ export interface CustomKernel {
   readonly blocked?: (inputs: readonly Tensor[]) => readonly Tensor[] | undefined
   /** Code for the sizes that have no blocked form; absent where all have one. */
   readonly wasm?: (inputs: readonly Type[]) => Lowered
+  /** Shaders for WebGPU; where there are none, the host computes the oracle there. */
+  readonly wgsl?: (kernel: Special, site: Site) => Rendered | undefined
+  /** Which of the kernels it is whose shaders the WebGPU device brings itself. */
+  readonly dense?: Dense
   readonly rules: CustomRules
 }

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { array, full } from '../ops/creation.js'
 import { slice } from '../ops/shape.js'
 import { fromHalf, toHalf } from '../plain/half.js'
+import { defaultDevice } from '../run/onDevice.js'
 import { item, readSync, toNested } from '../run/read.js'
 import type { Tensor } from '../trace/tensor.js'
 import { exponential, gumbel, normal, truncatedNormal } from './continuous.js'
@@ -79,12 +80,17 @@ const ulps32 = (x: number, y: number): number => {
   return Math.abs(order(x) - order(y))
 }
 
-/** Within n units in the last place of f32, elementwise. */
-const near32 = (got: Tensor, expected: readonly number[], n: number): void => {
+/** Units in the last place by which numbers may be off that are made by one function of another. Where all is in f32, erf⁻¹ is within
+ *  4.75 (webgpu/wgsl/error.ts). */
+const few = (): number => (defaultDevice().name === 'webgpu' ? 8 : 4)
+
+/** Within n units in the last place of f32, elementwise; or of `scale`, from which they were made by cancellation. */
+const near32 = (got: Tensor, expected: readonly number[], n: number, scale = 0): void => {
   const values = readSync(got)
   assert.is(values.length, expected.length)
   expected.forEach((y, i) => {
-    assert.ok(ulps32(values[i]!, f32(y)) <= n, `[${i}]: ${values[i]} is ${ulps32(values[i]!, f32(y))} ulp from ${y}`)
+    const near = ulps32(values[i]!, f32(y)) <= n || Math.abs(values[i]! - y) <= n * 2 ** -23 * scale
+    assert.ok(near, `[${i}]: ${values[i]} is ${ulps32(values[i]!, f32(y))} ulp from ${y}`)
   })
 }
 
@@ -213,13 +219,13 @@ test('normal numbers equal what JAX prints, to 4 ulp', () => {
   )
 })
 
-test('normal numbers are those of the same uniform numbers in f64, to 4 ulp of f32', () => {
+test('normal numbers are those of the same uniform numbers in f64, to a few ulp of f32', () => {
   const n = 3000
   const u = words32(seeded(7n), n).map((w) => between(fraction32(w), -1 + 2 ** -24, 1, f32))
   near32(
     normal(key(7), [n]),
     u.map((x) => Math.SQRT2 * erfinv(x)),
-    4,
+    few(),
   )
   const wide = readSync(normal(key(7), [n], { dtype: 'f64' }))
   words64(seeded(7n), n).forEach((w, i) => {
@@ -227,13 +233,13 @@ test('normal numbers are those of the same uniform numbers in f64, to 4 ulp of f
     // d erf⁻¹ = ½√π e^(z²) du, with an error of 1e-16 in the oracle's erf
     assert.ok(Math.abs(wide[i]! - Math.SQRT2 * z) < 1e-15 * (Math.abs(z) + Math.exp(z * z)), `[${i}]: ${wide[i]}`)
   })
-  same(
-    normal(key(7), [200], { dtype: 'f16' }),
-    words32(seeded(7n), 200).map((w) => {
-      const u = between(fraction16(w), -1 + 2 ** -11, 1, f16)
-      return f16(f16(Math.SQRT2) * f16(erfinv(u)))
-    }),
-  )
+  const halves = readSync(normal(key(7), [200], { dtype: 'f16' }))
+  // f32's last places may turn the rounding of erf⁻¹, and that the one of its product
+  const last = defaultDevice().name === 'webgpu' ? 2 ** -9 : 0
+  words32(seeded(7n), 200).forEach((w, i) => {
+    const x = f16(f16(Math.SQRT2) * f16(erfinv(between(fraction16(w), -1 + 2 ** -11, 1, f16))))
+    assert.ok(Math.abs(halves[i]! - x) <= last * Math.abs(x), `[${i}]: ${halves[i]} is not ${x}`)
+  })
 })
 
 test('truncated normal, exponential and Gumbel numbers are those of the oracle', () => {
@@ -245,7 +251,7 @@ test('truncated normal, exponential and Gumbel numbers are those of the oracle',
     w.map((x) =>
       Math.min(f32(0.5 - 2 ** -25), Math.max(-1 + 2 ** -24, Math.SQRT2 * erfinv(between(fraction32(x), a, b, f32)))),
     ),
-    4,
+    few(),
   )
   near32(
     exponential(key(3), [n]),
@@ -255,7 +261,9 @@ test('truncated normal, exponential and Gumbel numbers are those of the oracle',
   near32(
     gumbel(key(3), [n]),
     w.map((x) => -Math.log(f32(-Math.log(between(fraction32(x), 2 ** -126, 1, f32))))),
-    4,
+    few(),
+    // log x near 1, of an x that may be off by some ulps
+    defaultDevice().name === 'webgpu' ? 1 : 0,
   )
 })
 

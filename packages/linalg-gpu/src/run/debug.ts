@@ -14,7 +14,7 @@ import { nameOf } from '../trace/treeTrace.js'
 import { flatten, paths, unflatten } from '../tree.js'
 import { evaluateConstant } from './constant.js'
 import { decoded } from './decode.js'
-import { deviceOf, held } from './execute.js'
+import { deviceOf, held, lookAt } from './execute.js'
 import { recordCall } from './jit.js'
 import { showElements } from './show.js'
 
@@ -74,9 +74,5 @@ const refuseNaN: Meter['after'] = (eqn, inputs, results) => {
 
 const storedOf = (name: string, x: TensorValue): TypedArray => {
   if (x.constant !== null) return evaluateConstant(x.constant)
-  const { device } = x.buffer ?? fail(name, `got ${showType(x.type)}, which was disposed.`)
-  const look =
-    device.readSync ??
-    fail('debugNans', `${device.name} cannot be read at once: transfer the arguments to the plain device first.`)
-  return look(x.buffer!)
+  return lookAt('debugNans', x.buffer ?? fail(name, `got ${showType(x.type)}, which was disposed.`))
 }

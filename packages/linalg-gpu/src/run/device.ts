@@ -7,7 +7,20 @@ import type { Type } from '../program/type.js'
 
 /** What the world can do to a correct program. */
 export interface Failure {
-  readonly code: 'disposed' | 'outOfMemory' | 'threadLost' | 'deviceLost' | 'nonfinite'
+  readonly code:
+    | 'disposed'
+    | 'outOfMemory'
+    | 'threadLost'
+    | 'deviceLost'
+    | 'nonfinite'
+    /** There is no GPU that a page or process may use. */
+    | 'noAdapter'
+    /** More than the adapter can hold in a buffer, bind to a kernel or dispatch. */
+    | 'limitExceeded'
+    /** A kernel's code was refused by the device's compiler. */
+    | 'shaderFailed'
+    /** The page is hidden, and the browser lets it wait. */
+    | 'throttled'
   readonly message: string
 }
 
@@ -54,7 +67,7 @@ export interface Device {
   readonly profile?: (
     program: Program,
     inputs: readonly Buffer[],
-  ) => { readonly results: readonly Buffer[]; readonly timings: readonly Timing[] }
+  ) => { readonly results: readonly Buffer[]; readonly timings: Promise<readonly Timing[]> }
   readonly read: (buffer: Buffer) => TaskEither<Failure, TypedArray>
   /** Where the host can look at once. */
   readonly readSync?: (buffer: Buffer) => TypedArray

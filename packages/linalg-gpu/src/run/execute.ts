@@ -1,5 +1,6 @@
 /** Running programs on concrete tensors: finds the device, puts constants there, hands results out as tensors. */
 
+import type { TypedArray } from '../dtype.js'
 import { fail, showType } from '../errors.js'
 import { infer } from '../program/infer.js'
 import { bodiesOf, type Op } from '../program/op.js'
@@ -45,11 +46,18 @@ export const deviceOf = (name: string, inputs: readonly Tensor[]): Device => {
   return device ?? loose ?? defaultDevice()
 }
 
+/** The elements at once, where the device can; where it cannot there is something to await instead. */
+export const lookAt = (name: string, buffer: Buffer): TypedArray =>
+  (
+    buffer.device.readSync ??
+    fail(name, `${buffer.device.name} cannot be read at once: await data(x) or transfer(x, device).`)
+  )(buffer)
+
 /** The tensor's buffer on the device; a constant is made there, and released after the call that needed it. */
 const bufferOf = (name: string, x: TensorValue, device: Device, temporary: Buffer[]): Buffer => {
   if (x.loose && x.buffer !== null && x.buffer.device !== device) {
     const made = x.buffer
-    x.buffer = device.upload(made.device.readSync!(made), x.type, name)
+    x.buffer = device.upload(lookAt(name, made), x.type, name)
     x.loose = false
     made.device.release(made)
   }

@@ -52,7 +52,7 @@ test('a profile has the value, every kernel with its region, the dearest first, 
     const y = region('product', () => matmul(v, v))
     return region('rest', () => exp(add(y, 1)))
   }
-  const { value, timings, milliseconds, text } = profile(f)(x)
+  const { value, timings, milliseconds, text } = await profile(f)(x)
   assert.equal(toNested(value), toNested(jit(f)(x)))
   assert.equal(timings.map(({ calls }) => calls), [1, 1]) // biome-ignore format: a line
   assert.equal(timings.map(({ region: of }) => of?.split(',')[0]).sort(), ['product', 'rest']) // biome-ignore format: a line
@@ -65,7 +65,7 @@ test('a profile has the value, every kernel with its region, the dearest first, 
 test('it needs a device that times its kernels, and is not for the inside of a trace', () => {
   const x = array([1, 2], { device: plain })
   assert.throws(() => profile((v: Tensor) => mul(v, 2))(x), 'profile: plain cannot time its kernels')
-  assert.throws(() => jit((v: Tensor) => profile((u: Tensor) => mul(u, 2))(v).value)(x), 'is being traced: profile the outermost function.') // biome-ignore format: a line
+  assert.throws(() => jit((v: Tensor) => profile((u: Tensor) => mul(u, 2))(v))(x), 'is being traced: profile the outermost function.') // biome-ignore format: a line
 })
 
 test.run()

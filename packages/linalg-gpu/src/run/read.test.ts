@@ -97,8 +97,8 @@ test('toNested gives nested arrays, a number for a scalar', () => {
 
 test('what cannot be read at once says so', async () => {
   const { x } = far()
-  assert.throws(() => readSync(x), 'readSync: far cannot be read at once: await data(x).')
-  assert.throws(() => toNested(x), 'toNested: far cannot be read at once: await data(x).')
+  assert.throws(() => readSync(x), 'readSync: far cannot be read at once: await data(x) or transfer(x, device).')
+  assert.throws(() => toNested(x), 'toNested: far cannot be read at once: await data(x) or transfer(x, device).')
   assert.equal(await data(x), Float32Array.of(1, 2))
 })
 

@@ -7,7 +7,7 @@ import { madeAt, type Tensor, type TensorValue, valueOf } from '../trace/tensor.
 import { evaluateConstant } from './constant.js'
 import { decoded } from './decode.js'
 import type { Device, Failure } from './device.js'
-import { held } from './execute.js'
+import { held, lookAt } from './execute.js'
 import { left, orThrow, right } from './outcome.js'
 
 const concrete = (name: string, x: Tensor): TensorValue => {
@@ -58,8 +58,7 @@ const atOnce = (name: string, x: Tensor): TypedArray => {
   const value = concrete(name, x)
   if (value.constant !== null) return decoded(value.type, evaluateConstant(value.constant))
   const buffer = value.buffer ?? fail(name, `${showType(value.type)} was disposed.`)
-  const look = buffer.device.readSync ?? fail(name, `${buffer.device.name} cannot be read at once: await data(x).`)
-  return decoded(value.type, look(buffer))
+  return decoded(value.type, lookAt(name, buffer))
 }
 
 /** The one element of a tensor, at once. @example item(array(3)) // => 3 */

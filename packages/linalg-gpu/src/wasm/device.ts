@@ -13,7 +13,7 @@ import type { Buffer, Device, Failure, Forecast, Timing } from '../run/device.js
 import { ledgerOf, remedy } from '../run/ledger.js'
 import { left, orThrow, right } from '../run/outcome.js'
 import { showElements } from '../run/show.js'
-import { buildExecutable, type Executable, layOut, type Print } from './executable.js'
+import { buildExecutable, type Executable, type HostTask, layOut } from './executable.js'
 import { createRuntime, type RunCode, type Runtime, type RuntimeOptions } from './runtime/runtime.js'
 import { whyUnavailable } from './unavailable.js'
 
@@ -78,11 +78,11 @@ const open = async ({
   capacity = 1024,
   ...options
 }: WasmOptions): Promise<WasmDevice> => {
-  let prints: readonly Print[] = []
+  let tasks: readonly HostTask[] = []
   let running = false
   /** Whether the last program got as far as to run. */
   let begun = false
-  const runtime: Runtime = await createRuntime({ ...options, call: (id) => print(prints[id]!) })
+  const runtime: Runtime = await createRuntime({ ...options, call: (id) => byHost(tasks[id]!) })
   const { heap } = runtime
   const ledger = ledgerOf(name, limit)
   const forecasts = new WeakMap<Program, Forecast>()
@@ -95,9 +95,20 @@ const open = async ({
     new Uint8Array(out.buffer).set(heap.views().u8.subarray(address, address + byteSize(type)))
     return out
   }
-  const print = ({ label, sink, type, cell }: Print): void => {
-    const data = decoded(type, elements(heap.views().u32[cell >>> 2]!, type))
-    sink(`${label} ${showType(type)} ${showElements(type, data)}`)
+  const byHost = (task: HostTask): void => {
+    const at = (cell: number): number => heap.views().u32[cell >>> 2]!
+    if (task.kind === 'print') {
+      const { label, sink, type, cell } = task
+      sink(`${label} ${showType(type)} ${showElements(type, decoded(type, elements(at(cell), type)))}`)
+      return
+    }
+    const { kernel, custom, cells } = task
+    const given = kernel.inputs.map((type, i) => elements(at(cells[i]!), type))
+    const made = kernel.outputs.map((type) => storage(type.dtype, type.size))
+    custom.oracle(given, made, kernel)
+    made.forEach((result, i) => {
+      heap.views().u8.set(new Uint8Array(result.buffer), at(cells[kernel.inputs.length + i]!))
+    })
   }
   const adopt = (type: Type, maker: string, address: number | undefined, failure?: Failure): WasmBuffer => {
     if (address !== undefined) ledger.add(maker, byteSize(type))
@@ -191,7 +202,11 @@ const open = async ({
     donated: readonly number[],
     go: (executable: Executable) => RunCode,
   ): readonly WasmBuffer[] => {
-    if (running) fail(program.name, `was called while ${name} runs a program: a sink of debugPrint must not compute.`)
+    if (running)
+      fail(
+        program.name,
+        `was called while ${name} runs a program: a sink of debugPrint and the oracle of a kernel must not compute.`,
+      )
     begun = false
     const executable = executables.get(program, make)
     const outputs = executable?.outputs ?? outputTypes(program)
@@ -221,7 +236,7 @@ const open = async ({
     for (let i = 0; i < addresses.length; i++) u32[executable.outputCells[i]! >>> 2] = addresses[i]!
     running = true
     begun = true
-    prints = executable.prints
+    tasks = executable.tasks
     let code: RunCode
     try {
       code = go(executable)
@@ -265,7 +280,7 @@ const open = async ({
   const profile = (
     program: Program,
     inputs: readonly Buffer[],
-  ): { results: readonly Buffer[]; timings: readonly Timing[] } => {
+  ): { results: readonly Buffer[]; timings: Promise<readonly Timing[]> } => {
     const times = new Map<number, { calls: number; milliseconds: number }>()
     let marks: Executable['marks'] = new Map()
     const results = perform(program, inputs, [], (executable) => {
@@ -292,7 +307,7 @@ const open = async ({
       const { name: kernel, region } = marks.get(at)!
       return { kernel, region, ...time }
     })
-    return { results, timings }
+    return { results, timings: Promise.resolve(timings) }
   }
 
   const lost = (buffer: WasmBuffer): Failure | undefined =>

@@ -1,8 +1,9 @@
 /** A schedule as the wasm device runs it: cells that hold the addresses of storages, descriptors of kernels, and a tape. */
 
 import { type Arena, arenaOf, livesOf, reusable } from '../kernel/arena.js'
-import type { Kernel } from '../kernel/kernel.js'
+import type { Kernel, Special } from '../kernel/kernel.js'
 import type { Carry, Schedule, Step } from '../kernel/schedule.js'
+import type { CustomKernel } from '../program/custom.js'
 import { byteSize, type Type } from '../program/type.js'
 import { lowerContract } from './contract/lower.js'
 import { lowerLoop } from './loop/lower.js'
@@ -29,8 +30,8 @@ export interface Executable {
   readonly kernels: number
   /** Where each kernel stands on the tape, for `profile`. */
   readonly marks: ReadonlyMap<number, Mark>
-  /** What the tape's HOST instructions print. */
-  readonly prints: readonly Print[]
+  /** What the tape's HOST instructions do. */
+  readonly tasks: readonly HostTask[]
   /** The one block that holds cells, descriptors and tape. */
   readonly block: number
   /** Of which arena the cells of temporaries hold addresses. */
@@ -42,12 +43,28 @@ export interface Mark {
   readonly region: string | undefined
 }
 
-export interface Print {
-  readonly label: string
-  readonly sink: (text: string) => void
-  readonly type: Type
-  readonly cell: number
-}
+/** What the host does in the midst of a program; cells hold the addresses of what it looks at. */
+export type HostTask =
+  | {
+      readonly kind: 'print'
+      readonly label: string
+      readonly sink: (text: string) => void
+      readonly type: Type
+      readonly cell: number
+    }
+  /** A kernel that has no code for wasm, by its oracle. */
+  | {
+      readonly kind: 'oracle'
+      readonly kernel: Special
+      readonly custom: CustomKernel
+      readonly cells: readonly number[]
+    }
+
+/** The kernel that the host computes for a step, where it does. */
+const hosted = (kernel: Kernel): CustomKernel | undefined =>
+  kernel.kind === 'special' && kernel.op.kind === 'custom' && kernel.op.kernel.wasm === undefined
+    ? kernel.op.kernel
+    : undefined
 
 const lower = (kernel: Kernel, relaxed: boolean): Lowered => {
   switch (kernel.kind) {
@@ -97,7 +114,7 @@ export interface Layout {
   readonly reusable: ReadonlyMap<number, number>
   readonly tape: number
   readonly marks: readonly (readonly [word: number, mark: Mark])[]
-  readonly prints: readonly Print[]
+  readonly tasks: readonly HostTask[]
   readonly scratchBytes: number
 }
 
@@ -116,6 +133,7 @@ export const layOut = (schedule: Schedule, relaxed: boolean): Layout => {
     for (const step of steps)
       switch (step.kind) {
         case 'kernel': {
+          if (hosted(step.kernel) !== undefined) break
           const kernel = lower(step.kernel, relaxed)
           const words = { word: draft.words.length }
           for (const value of kernel.words) {
@@ -142,7 +160,7 @@ export const layOut = (schedule: Schedule, relaxed: boolean): Layout => {
   const kernels: Lowered[] = []
   const functionsAt: number[] = []
   const marks: [number, Mark][] = []
-  const prints: Print[] = []
+  const tasks: HostTask[] = []
   const turn = (carry: readonly Carry[], next: readonly Address[]): void =>
     carry.forEach(({ before, after }, i) => {
       emit(draft, 'MOVE', cell(before), cell(after))
@@ -158,9 +176,17 @@ export const layOut = (schedule: Schedule, relaxed: boolean): Layout => {
     for (const step of steps)
       switch (step.kind) {
         case 'kernel': {
+          const mark = { name: step.kernel.name, region: step.region }
+          const custom = hosted(step.kernel)
+          if (custom !== undefined) {
+            marks.push([draft.words.length, mark])
+            emit(draft, 'HOST', tasks.length)
+            tasks.push({ kind: 'oracle', kernel: step.kernel as Special, custom, cells: step.operands })
+            break
+          }
           const { kernel, words } = lowered.get(step)!
           if (kernel.units === 0) break
-          marks.push([draft.words.length, { name: step.kernel.name, region: step.region }])
+          marks.push([draft.words.length, mark])
           kernels.push(kernel)
           functionsAt.push(emit(draft, 'KERNEL', 0, words, kernel.units, kernel.grain) + 1)
           break
@@ -171,8 +197,8 @@ export const layOut = (schedule: Schedule, relaxed: boolean): Layout => {
           break
         }
         case 'print':
-          emit(draft, 'HOST', prints.length)
-          prints.push({ label: step.label, sink: step.sink, type: step.type, cell: step.from })
+          emit(draft, 'HOST', tasks.length)
+          tasks.push({ kind: 'print', label: step.label, sink: step.sink, type: step.type, cell: step.from })
           break
         case 'scan': {
           const { counter, next } = loops.get(step)!
@@ -231,7 +257,7 @@ export const layOut = (schedule: Schedule, relaxed: boolean): Layout => {
     reusable: reusable(schedule, lives),
     tape,
     marks,
-    prints,
+    tasks,
     scratchBytes: Math.max(0, ...kernels.map(({ scratch }) => scratch)),
   }
 }
@@ -246,7 +272,7 @@ export const buildExecutable = (schedule: Schedule, runtime: Runtime): Executabl
     kernels,
     arena,
     marks,
-    prints,
+    tasks,
     tape,
     reusable: reuse,
     scratchBytes,
@@ -271,9 +297,11 @@ export const buildExecutable = (schedule: Schedule, runtime: Runtime): Executabl
     temporaries: arena.offsets.flatMap((offset, id) => (offset < 0 ? [] : [[address(id), offset] as const])),
     arenaBytes: arena.bytes,
     tape: address(tape),
-    kernels: kernels.length,
+    kernels: marks.length,
     marks: new Map(marks.map(([word, mark]) => [address(word), mark])),
-    prints: prints.map((print) => ({ ...print, cell: address(print.cell) })),
+    tasks: tasks.map((task) =>
+      task.kind === 'print' ? { ...task, cell: address(task.cell) } : { ...task, cells: task.cells.map(address) },
+    ),
     block,
     arena: -1,
     reusable: reuse,

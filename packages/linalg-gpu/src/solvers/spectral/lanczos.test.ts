@@ -160,9 +160,11 @@ test('without reorthogonalisation ghosts appear, with it none', () => {
     run(a, start, { steps: 30, reorthogonalise }, 'f32').values.filter((x) => x > 50).length
   assert.is(copies('full'), 1)
   assert.ok(copies('none') > 1, `${copies('none')} copies`)
-  // a ghost is a copy: its value is right
-  for (const x of run(a, start, { steps: 30, reorthogonalise: 'none' }, 'f32').values)
-    if (x > 50) near(x, 100, 100 * 40 * ulp.f32)
+  // a ghost is a copy: its value is right, as far as it has come
+  const { values: found, residuals } = run(a, start, { steps: 30, reorthogonalise: 'none' }, 'f32')
+  found.forEach((x, i) => {
+    if (x > 50) near(x, 100, residuals[i]! + 100 * 40 * ulp.f32)
+  })
   assert.is(run(a, start, { steps: 3, reorthogonalise: 'none' }).basis, null)
 })
 

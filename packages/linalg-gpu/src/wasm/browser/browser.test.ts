@@ -4,9 +4,10 @@ import * as assert from 'uvu/assert'
 import { bundle } from '../../../../../tools/browser/bundle.mjs'
 import { launch } from '../../../../../tools/browser/chromium.mjs'
 import { isolation, serve } from '../../../../../tools/browser/serve.mjs'
+import { samples } from '../../browser/programs.testing.js'
+import { tabsOf } from '../../browser/tabs.testing.js'
 import type { Ask } from './page.testing.js'
 import { perform, type Told } from './perform.testing.js'
-import { samples } from './programs.testing.js'
 
 // The device in a real Chromium: what pages, workers and policies of all kinds let it do. Where no browser can be had this is
 // skipped, and in continuous integration that is a failure.
@@ -57,21 +58,7 @@ const server = await serve({
 })
 
 type Script = { readonly ask: (it: Ask) => Promise<Told>; readonly compileLarge: () => Promise<number> }
-const open = async (path: string) => {
-  const tab = await browser!.newPage()
-  const errors: Error[] = []
-  tab.on('pageerror', (error) => errors.push(error))
-  await tab.goto(server.origin + path)
-  for (const error of errors) throw error
-  return tab
-}
-/** The pages that are open: one is asked many times, as its scripts then are warm. */
-const tabs = new Map<string, ReturnType<typeof open>>()
-const pageOf = (path: string): ReturnType<typeof open> => {
-  const known = tabs.get(path) ?? open(path)
-  tabs.set(path, known)
-  return known
-}
+const pageOf = tabsOf(browser!, server.origin)
 
 /** What a page tells that has been asked. */
 const ask = async (path: string, it: Ask): Promise<Told> =>

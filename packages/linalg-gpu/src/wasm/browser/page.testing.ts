@@ -1,5 +1,6 @@
 /** The script of the test's pages: what the test may ask for. */
 
+import { askWorker } from '../../browser/worker.testing.js'
 import { drop, f64 } from '../assembler.js'
 import { kernelFunction } from '../lowered.js'
 import { createRuntime, type RuntimeOptions } from '../runtime/runtime.js'
@@ -29,18 +30,6 @@ export const answer = ({ compare = false, only, helper, threads, relaxed }: Ask)
   return perform({ threads, relaxed, worker }, { compare, only })
 }
 
-const byWorker = (ask: Ask): Promise<Told> =>
-  new Promise((done, fail) => {
-    const worker = new Worker('/worker.js', { type: 'module' })
-    worker.onerror = (event) => fail(new Error(`the page's worker: ${event.message}`))
-    worker.onmessage = ({ data }) => {
-      worker.terminate()
-      if (typeof data === 'string') fail(new Error(data))
-      else done(data)
-    }
-    worker.postMessage(ask)
-  })
-
 /** Compiles three kernels of 1.5 MB each at once: into how many modules? */
 const compileLarge = async (): Promise<number> => {
   const runtime = await createRuntime({ threads: 1 })
@@ -53,4 +42,4 @@ const compileLarge = async (): Promise<number> => {
   return runtime.compilations()
 }
 
-Object.assign(globalThis, { ask: (it: Ask) => (it.inWorker ? byWorker(it) : answer(it)), compileLarge })
+Object.assign(globalThis, { ask: (it: Ask) => (it.inWorker ? askWorker(it) : answer(it)), compileLarge })

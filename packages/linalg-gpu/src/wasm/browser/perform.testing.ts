@@ -1,60 +1,15 @@
 /** What a page, a worker and Node do alike: open a device, run the samples, tell what came of it in plain data. */
 
-import type { TypedArray } from '../../dtype.js'
-import { type Device, dispose, type Failure, onDevice, plain, read, type Tensor } from '../../index.js'
+import { type Results, runSamples } from '../../browser/samples.testing.js'
+import type { Failure } from '../../index.js'
 import { type WasmOptions, wasm } from '../index.js'
-import { samples } from './programs.testing.js'
 
-export interface Told {
+export interface Told extends Results {
   readonly failure?: Failure
   readonly isolated: boolean
   readonly threads: number
   readonly relaxed: boolean
   readonly notes: readonly string[]
-  /** By title of a sample, what it printed and its results: their types, and every bit. */
-  readonly results: Readonly<Record<string, string>>
-  /** By title, the largest difference from the plain device: in units of the dtype's epsilon at the largest element. */
-  readonly differences: Readonly<Record<string, number>>
-}
-
-const elements = async (x: Tensor): Promise<TypedArray> => {
-  const outcome = await read(x)()
-  if (outcome._tag === 'Left') throw new Error(outcome.left.message)
-  return outcome.right
-}
-
-// one NaN is as good as another: which one comes is the engine's choice
-const bits = (data: TypedArray): string => {
-  const copy = data.map((x) => (x === x ? x : NaN)) as TypedArray
-  return Array.from(new Uint8Array(copy.buffer), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-const epsilon: Readonly<Record<string, number>> = { f32: 2 ** -23, f64: 2 ** -52, f16: 2 ** -10 }
-
-const difference = (dtype: string, ours: TypedArray, theirs: TypedArray): number => {
-  let [largest, scale] = [0, 0]
-  for (let i = 0; i < theirs.length; i++) {
-    const [a, b] = [ours[i]!, theirs[i]!]
-    if (Object.is(a, b) || a === b) {
-      if (Number.isFinite(b)) scale = Math.max(scale, Math.abs(b))
-      continue
-    }
-    if (epsilon[dtype] === undefined || !Number.isFinite(a) || !Number.isFinite(b)) return Infinity
-    scale = Math.max(scale, Math.abs(b))
-    largest = Math.max(largest, Math.abs(a - b))
-  }
-  return largest === 0 ? 0 : largest / (scale * epsilon[dtype]!)
-}
-
-type Run = { readonly text: string; readonly tensors: readonly { readonly x: Tensor; readonly data: TypedArray }[] }
-
-const on = async (device: Device, run: (typeof samples)[number]['run']): Promise<Run> => {
-  const printed: string[] = []
-  const made = onDevice(device, () => run((text) => printed.push(text)))
-  const tensors = []
-  for (const x of made) tensors.push({ x, data: await elements(x) })
-  dispose(made)
-  return { text: printed.join('\n'), tensors }
 }
 
 /** Opens a device and runs the samples, all or those of some titles, also on the plain device where that is asked for. */
@@ -67,20 +22,8 @@ export const perform = async (
   if (opened._tag === 'Left')
     return { failure: opened.left, isolated, threads: 0, relaxed: false, notes: [], results: {}, differences: {} }
   const device = opened.right
-  const results: Record<string, string> = {}
-  const differences: Record<string, number> = {}
-  for (const { title, run } of samples) {
-    if (only !== undefined && !only.includes(title)) continue
-    const ours = await on(device, run)
-    results[title] = [ours.text, ...ours.tensors.map(({ x, data }) => `${x.dtype}[${x.shape}] ${bits(data)}`)].join(
-      '\n',
-    )
-    if (!compare) continue
-    const theirs = await on(plain, run)
-    const each = ours.tensors.map(({ x, data }, i) => difference(x.dtype, data, theirs.tensors[i]!.data))
-    differences[title] = ours.text === theirs.text ? Math.max(...each) : Infinity
-  }
+  const told = await runSamples(device, { compare, wanted: ({ title }) => only?.includes(title) ?? true })
   const threads = device.threads()
   device.dispose()
-  return { isolated, threads, relaxed: device.relaxed, notes: device.notes, results, differences }
+  return { isolated, threads, relaxed: device.relaxed, notes: device.notes, ...told }
 }

@@ -163,3 +163,51 @@ export const byFilter = (c: Convolution, parts = 1): Contract => {
 }
 
 export const flopsOf = ({ batch, m, n, k }: Contract): number => 2 * product([...batch, ...m, ...n, ...k])
+
+/** A product in all transposed forms. */
+export const forms: Matmul[] = (['n', 't'] as const).flatMap((a) =>
+  (['n', 't'] as const).flatMap((b) => (['n', 't'] as const).map((out) => ({ a, b, out }))),
+)
+
+/** Any dimensions, strides of any sign, steps and bounds; `out` covers distinct elements, some apart. */
+export const anything = (seed: number): Contract => {
+  let state = seed
+  const below = (n: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    return (state >>> 8) % n
+  }
+  const list = (most: number, size: number): number[] => Array.from({ length: below(most + 1) }, () => 1 + below(size))
+  const [batch, m, n, k] = [list(1, 3), list(2, 6), list(3, 7), list(3, 7)]
+  const operand = (sizes: readonly number[]): [Access, number] => {
+    const shuffled = sizes.map((size, d) => ({ size, d, order: below(1000) })).sort((x, y) => x.order - y.order)
+    const strides = sizes.map(() => 0)
+    let stride = 1
+    for (const { size, d } of shuffled) {
+      const kind = below(8)
+      strides[d] = kind === 0 ? 0 : (kind === 1 ? -1 : 1) * stride
+      stride = kind === 2 ? stride + 1 : stride * size
+    }
+    const bounds = Array.from({ length: below(3) }, () => ({
+      offset: below(7) - 3,
+      coefficients: sizes.map(() => [0, 0, 1, -1, 2, -3][below(6)]!),
+      size: 1 + below(9),
+    }))
+    const ends = (sign: number): number =>
+      strides.reduce((sum, s, d) => sum + (s * sign > 0 ? s * (sizes[d]! - 1) : 0), 0)
+    return [{ offset: -ends(-1), strides, bounds }, ends(1) - ends(-1) + 1]
+  }
+  const [a, aSize] = operand([...batch, ...m, ...k])
+  const [b, bSize] = operand([...batch, ...k, ...n])
+  const sizes = [...batch, ...m, ...n]
+  const strides = sizes.map(() => 0)
+  let stride = 1 + below(2)
+  let offset = below(3)
+  const order = sizes.map((_, d) => ({ d, at: below(3) === 0 ? below(1000) : -d })).sort((x, y) => x.at - y.at)
+  for (const { d } of order) {
+    const down = below(6) === 0
+    strides[d] = down ? -stride : stride
+    if (down) offset += stride * (sizes[d]! - 1)
+    stride *= sizes[d]!
+  }
+  return contract({ dtype: 'f32', batch, m, n, k, a, b, out: access(strides, offset) }, [aSize, bSize, offset + stride])
+}

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { storage, type TypedArray } from '../../dtype.js'
 import type { Access, Contract } from '../../kernel/kernel.js'
 import { load } from '../harness.testing.js'
-import { access, byFilter, byInput, type Convolution, contract, forward, type Matmul, matmul } from './cases.testing.js'
+import { anything, byFilter, byInput, type Convolution, forms, forward, matmul } from './cases.testing.js'
 import { lowerContract } from './lower.js'
 
 v8.setFlagsFromString('--experimental-wasm-relaxed-simd')
@@ -100,10 +100,6 @@ const check = (
     }
   }
 }
-
-const forms: Matmul[] = (['n', 't'] as const).flatMap((a) =>
-  (['n', 't'] as const).flatMap((b) => (['n', 't'] as const).map((out) => ({ a, b, out }))),
-)
 
 test('matrices of every small size in every transposed form', () => {
   const sizes = [1, 2, 3, 5, 7, 8, 9, 17, 31, 33, 65]
@@ -210,49 +206,6 @@ test('pictures of several images, with steps, packed for many filters', () => {
     check(byInput({ ...c, channels: 34, filters: 3 }), `by input ${JSON.stringify(c)}`, { chunks: [1] })
   })
 })
-
-/** Any dimensions, strides of any sign, steps and bounds; `out` covers distinct elements, some apart. */
-const anything = (seed: number): Contract => {
-  let state = seed
-  const below = (n: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
-    return (state >>> 8) % n
-  }
-  const list = (most: number, size: number): number[] => Array.from({ length: below(most + 1) }, () => 1 + below(size))
-  const [batch, m, n, k] = [list(1, 3), list(2, 6), list(3, 7), list(3, 7)]
-  const operand = (sizes: readonly number[]): [Access, number] => {
-    const shuffled = sizes.map((size, d) => ({ size, d, order: below(1000) })).sort((x, y) => x.order - y.order)
-    const strides = sizes.map(() => 0)
-    let stride = 1
-    for (const { size, d } of shuffled) {
-      const kind = below(8)
-      strides[d] = kind === 0 ? 0 : (kind === 1 ? -1 : 1) * stride
-      stride = kind === 2 ? stride + 1 : stride * size
-    }
-    const bounds = Array.from({ length: below(3) }, () => ({
-      offset: below(7) - 3,
-      coefficients: sizes.map(() => [0, 0, 1, -1, 2, -3][below(6)]!),
-      size: 1 + below(9),
-    }))
-    const ends = (sign: number): number =>
-      strides.reduce((sum, s, d) => sum + (s * sign > 0 ? s * (sizes[d]! - 1) : 0), 0)
-    return [{ offset: -ends(-1), strides, bounds }, ends(1) - ends(-1) + 1]
-  }
-  const [a, aSize] = operand([...batch, ...m, ...k])
-  const [b, bSize] = operand([...batch, ...k, ...n])
-  const sizes = [...batch, ...m, ...n]
-  const strides = sizes.map(() => 0)
-  let stride = 1 + below(2)
-  let offset = below(3)
-  const order = sizes.map((_, d) => ({ d, at: below(3) === 0 ? below(1000) : -d })).sort((x, y) => x.at - y.at)
-  for (const { d } of order) {
-    const down = below(6) === 0
-    strides[d] = down ? -stride : stride
-    if (down) offset += stride * (sizes[d]! - 1)
-    stride *= sizes[d]!
-  }
-  return contract({ dtype: 'f32', batch, m, n, k, a, b, out: access(strides, offset) }, [aSize, bSize, offset + stride])
-}
 
 test('anything that the form can say', () => {
   for (let seed = 0; seed < 250; seed++) {

@@ -40,18 +40,24 @@ export const filled = (dtype: DType, size: number, roll: (n: number) => number):
 
 const sizesOf = fc.array(fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 33), { maxLength: 3 })
 
-export const cases = (wide: boolean): fc.Arbitrary<Case> =>
+const narrow: readonly DType[] = ['f32', 'f32', 'i32', 'u32', 'u8', 'i8', 'bool', 'f16']
+
+/** Cases of these dtypes, the more of one the more often it is named: by default all, f64 where `wide`. */
+export const cases = (
+  wide: boolean,
+  dtypes: readonly DType[] = wide ? [...narrow, 'f64', 'f64'] : narrow,
+): fc.Arbitrary<Case> =>
   fc
     .record({ grid: sizesOf, inner: sizesOf.map((sizes) => sizes.slice(0, 2)), seed: fc.nat(1e9), work: fc.nat(12) })
     .filter(({ grid, inner }) => sizeOf([...grid, ...inner]) <= 10_000)
-    .map(({ grid, inner, seed, work }) => caseOf(grid, inner, dice(seed), work, wide))
+    .map(({ grid, inner, seed, work }) => caseOf(grid, inner, dice(seed), work, dtypes))
 
 const caseOf = (
   grid: readonly number[],
   inner: readonly number[],
   roll: (n: number) => number,
   work: number,
-  wide: boolean,
+  dtypes: readonly DType[],
 ): Case => {
   const sizes = [...grid, ...inner]
   const rank = grid.length
@@ -60,17 +66,6 @@ const caseOf = (
   const nodes: Node[] = []
   const usesInner: boolean[] = []
   const pick = <T>(list: readonly T[]): T => list[roll(list.length)]!
-  const dtypes: readonly DType[] = [
-    'f32',
-    'f32',
-    'i32',
-    'u32',
-    'u8',
-    'i8',
-    'bool',
-    'f16',
-    ...(wide ? (['f64', 'f64'] as const) : []),
-  ]
   const add = (node: Node, inside: boolean): number => {
     usesInner.push(inside)
     return nodes.push(node) - 1

@@ -3,6 +3,7 @@
  *  Sums of f32 are made in f64, in two vectors for the two halves of one, and rounded once. */
 
 import type { DType } from '../../dtype.js'
+import { neutral } from '../../kernel/neutral.js'
 import type { ReduceFn } from '../../program/op.js'
 import { type Code, call, f32x4, f64x2, get, i32x4, type Local, set, v128 } from '../assembler.js'
 import { roundToHalf } from '../math/casts.js'
@@ -28,26 +29,6 @@ export interface Reducer {
 
 const isSmallFloat = (dtype: DType): boolean => dtype === 'f32' || dtype === 'f16'
 
-const start = (fn: ReduceFn, dtype: DType): number => {
-  if (fn === 'sum' || fn === 'or') return 0
-  if (fn === 'and') return 1
-  const least = fn === 'max'
-  switch (dtype) {
-    case 'i32':
-      return least ? -(2 ** 31) : 2 ** 31 - 1
-    case 'i8':
-      return least ? -128 : 127
-    case 'u32':
-      return least ? 0 : 2 ** 32 - 1
-    case 'u8':
-      return least ? 0 : 255
-    case 'bool':
-      return least ? 0 : 1
-    default:
-      return least ? -Infinity : Infinity
-  }
-}
-
 const combining = (fn: ReduceFn, dtype: DType): ((x: Code, y: Code) => Code) => {
   if (fn === 'and' || (dtype === 'bool' && fn === 'min')) return v128.and
   if (fn === 'or' || (dtype === 'bool' && fn === 'max')) return v128.or
@@ -69,7 +50,7 @@ export const reducerOf = (fn: ReduceFn, dtype: DType, lanes: Lanes): Reducer =>
 
 const plain = (fn: ReduceFn, dtype: DType, lanes: Lanes): Reducer => {
   const combine = combining(fn, dtype)
-  const neutral = constantOf(wordsOf(dtype, start(fn, dtype)))
+  const start = constantOf(wordsOf(dtype, neutral(fn, dtype)))
   const onto = (acc: Local, x: Code): Code => set(acc, combine(get(acc), x))
   const acrossLanes = ([acc]: readonly Local[]): Code => {
     // halves, then neighbours; then both of a pair are the same, so that one lane may stand for all
@@ -79,8 +60,8 @@ const plain = (fn: ReduceFn, dtype: DType, lanes: Lanes): Reducer => {
   }
   return {
     parts: 1,
-    start: neutral,
-    neutral,
+    start,
+    neutral: start,
     step: ([acc], x) => onto(acc!, x),
     join: ([acc], [other]) => onto(acc!, get(other!)),
     lanewise: ([acc]) => wrapped(dtype, get(acc!)),

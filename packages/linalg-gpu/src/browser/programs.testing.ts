@@ -1,14 +1,16 @@
 /** Programs that between them use every kind of kernel: small, whole, and the same wherever they run. */
 
-import type { DType } from '../../dtype.js'
+import type { DType } from '../dtype.js'
 import {
-  add, argsort, array, cast, concatenate, conv, cos, cumsum, debugPrint, div, dynamicUpdateSlice, erf, exp, expandDims, gather, jit, key,
-  less, log, logsumexp, matmul, max, maxPool, mean, mul, normal, oneHot, permutation, pow, scan, scatterAdd, sin, softmax, sort, sqrt,
-  sub, sum, type Tensor, take, tanh, transpose, whileLoop,
-} from '../../index.js' // biome-ignore format: a list
+  add, argsort, array, bernoulli, cast, concatenate, cond, conv, cos, cumsum, debugPrint, div, dynamicUpdateSlice, erf, exp, expandDims,
+  gather, greater, jit, key, less, log, logsumexp, matmul, max, maxPool, mean, mul, neg, normal, oneHot, permutation, pow, relu, scan,
+  scatterAdd, sin, softmax, sort, sqrt, sub, sum, switchCase, type Tensor, take, tanh, transpose, where, whileLoop,
+} from '../index.js' // biome-ignore format: a list
 
-interface Sample {
+export interface Sample {
   readonly title: string
+  /** Whether it needs f64, which GPUs have not. */
+  readonly wide?: boolean
   /** Whether last bits are the engine's own: the device calls functions of f64 that JavaScript leaves to the engine. */
   readonly engine?: boolean
   readonly run: (sink: (text: string) => void) => readonly Tensor[]
@@ -27,19 +29,25 @@ const given = (shape: readonly number[], dtype: DType = 'f32', seed = 1): Tensor
   return cast(array(values.map(dtype[0] === 'f' ? (x) => x : Math.abs), { shape }), dtype)
 }
 
-const dtypes: readonly DType[] = ['f32', 'f64', 'f16', 'i32', 'u32', 'u8', 'i8', 'bool']
+const dtypes: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'u8', 'i8', 'bool']
+
+const everyWay = (dtype: DType): readonly Tensor[] =>
+  jit((x: Tensor) => [add(x, x), mul(x, transpose(x)), sum(x, { axis: 0 }), cast(x, 'f32'), cast(x, 'i32')])(
+    given([7, 7], dtype),
+  )
 
 export const samples: readonly Sample[] = [
   {
     title: 'products of matrices at sizes that no tile divides',
     run: () => {
       const f = jit((a: Tensor, b: Tensor) => [matmul(a, b), matmul(transpose(b), transpose(a))])
-      return [
-        ...f(given([65, 33]), given([33, 17], 'f32', 2)),
-        ...f(given([9, 7], 'f64'), given([7, 5], 'f64', 2)),
-        matmul(given([3, 4, 5]), given([3, 5, 6])),
-      ]
+      return [...f(given([65, 33]), given([33, 17], 'f32', 2)), matmul(given([3, 4, 5]), given([3, 5, 6]))]
     },
+  },
+  {
+    title: 'a product in f64',
+    wide: true,
+    run: () => [matmul(given([9, 7], 'f64'), given([7, 5], 'f64', 2))],
   },
   {
     title: 'a product large enough for all threads',
@@ -68,6 +76,7 @@ export const samples: readonly Sample[] = [
   },
   {
     title: 'f64, and what NaN and infinities become',
+    wide: true,
     run: () => {
       const odd = array([NaN, Infinity, -Infinity, 0, -0, 1e308, 5e-324], { dtype: 'f64' })
       return jit((x: Tensor) => [sqrt(x), mul(x, x), div(1, x), add(x, 1), max(x), less(x, 1)])(
@@ -77,17 +86,18 @@ export const samples: readonly Sample[] = [
   },
   {
     title: 'functions of f64',
+    wide: true,
     engine: true,
     run: () => jit((x: Tensor) => [exp(x), log(x), sin(x), erf(x), pow(x, 1.5)])(mul(given([301], 'f64'), 7.3)),
   },
   {
-    title: 'every dtype: arithmetic, reductions, storage',
-    run: () =>
-      dtypes.flatMap((dtype) =>
-        jit((x: Tensor) => [add(x, x), mul(x, transpose(x)), sum(x, { axis: 0 }), cast(x, 'f32'), cast(x, 'i32')])(
-          given([7, 7], dtype),
-        ),
-      ),
+    title: 'dtypes: arithmetic, reductions, storage',
+    run: () => dtypes.flatMap(everyWay),
+  },
+  {
+    title: 'arithmetic, reductions and storage of f64',
+    wide: true,
+    run: () => everyWay('f64'),
   },
   {
     title: 'sums along each axis, and running ones',
@@ -137,6 +147,26 @@ export const samples: readonly Sample[] = [
         ),
       )
       return [...f(given([8]), given([30, 8], 'f32', 2), mul(given([8, 8], 'f32', 3), 0.2)), doubled(given([9]))]
+    },
+  },
+  {
+    title: 'branches, by a tensor of the program',
+    run: () => {
+      const f = jit((x: Tensor, which: Tensor) => [
+        cond(greater(sum(x), 0), (x: Tensor) => mul(x, 2), (x) => neg(x), x),
+        switchCase(which, [(x: Tensor) => sort(x), (x) => cumsum(x), (x) => softmax(x)], x),
+      ]) // biome-ignore format: as an equation
+      return [0, 1, 2].flatMap((which) => f(given([33], 'f32', which + 1), array(which, { dtype: 'i32' })))
+    },
+  },
+  {
+    title: 'a layer with dropout',
+    run: () => {
+      const f = jit((k: Tensor, x: Tensor, w: Tensor) => {
+        const h = relu(matmul(x, w))
+        return where(bernoulli(k, 0.8, h.shape), div(h, 0.8), 0)
+      })
+      return [f(key(3), given([17, 9]), given([9, 21], 'f32', 2))]
     },
   },
   {
