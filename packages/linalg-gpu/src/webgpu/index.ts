@@ -1,0 +1,6 @@
+export { type KernelFunction, type KernelOptions, kernel } from '../custom/kernel.js'
+export { type WebgpuDevice, type WebgpuOptions, webgpu, webgpuDevice } from './device.js'
+export { type Shader, shaders, usualTraits } from './shaders.js'
+export type { Traits } from './traits.js'
+export { fileStore } from './tune/fileStore.js'
+export type { Store } from './tune/store.js'
