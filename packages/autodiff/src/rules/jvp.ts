@@ -12,6 +12,7 @@ import {
   typeOfTensor,
   type UnaryFn,
 } from '../language.js'
+import { customJvp } from './custom.js'
 import {
   add,
   both,
@@ -245,7 +246,7 @@ export const jvpRules: { readonly [K in Exclude<Kind, Structural>]: JvpRule<K> }
       ? [null]
       : [emit1(op, instantiate(dx!, typeOfTensor(x!)), instantiate(du!, typeOfTensor(update!)), starts!)],
   argsort: nowhere,
-  custom: (op, x, dx, y) => (dx.every((d) => d === null) ? y.map(() => null) : op.kernel.rules.jvp(x, dx, y)),
+  custom: customJvp,
   mark: (op, _, [dx]) => [op.role === 'constant' ? null : dx!],
   print: nowhere,
 }

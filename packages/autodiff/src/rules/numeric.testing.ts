@@ -169,3 +169,6 @@ export const rearranged = (values: readonly ArrayLike<number>[]): number =>
 export const ulps = (count: number, size: number): number => count * 2 ** -52 * (1 + size)
 
 const defaultIsPlain = scope(() => array(0).device === plain)
+
+/** Whether tests run on a GPU: sizes are constants of its code, so that each shape takes it a while to compile. */
+export const onGpu = scope(() => array(0).device?.name === 'webgpu')

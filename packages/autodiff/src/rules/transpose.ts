@@ -4,6 +4,7 @@
  *  Operations that are nowhere linear cannot stand in a tangent program: that would be a fault of the jvp table. */
 
 import { fail, type Kind, type Op, type OpOf, range, showOp, type Tensor, type Type } from '../language.js'
+import { customTranspose } from './custom.js'
 import type { Structural } from './jvp.js'
 import { castTo, div, emit1, like, mul, neg, select, sum, type Tangent, transpose, unbroadcast, zeros } from './raw.js'
 
@@ -165,7 +166,7 @@ export const transposeRules: { readonly [K in Exclude<Kind, Structural>]: Transp
     null,
   ],
   argsort: nonlinear,
-  custom: (op, ct, x, types) => op.kernel.rules.transpose?.(ct, x, types) ?? nonlinear(op, ct, x, types),
+  custom: (op, ct, x, types) => customTranspose(op, ct, x, types) ?? nonlinear(op, ct, x, types),
   mark: (_, ct) => [ct],
   print: nonlinear,
 }

@@ -48,10 +48,11 @@ const apply = (rule: Recorded, inputs: readonly Tensor[]): readonly Tensor[] =>
 /* ---------------------------------------------------------------- jvp */
 
 export const callJvp = (op: Call, x: readonly Tensor[], dx: readonly Tangent[]): Pair => {
-  if (op.kind === 'opaque') return fail(op.name, noForward)
+  if (op.kind === 'opaque') return fail(op.name, op.why)
   const tag = op.tag as CallTag | null
   switch (tag?.rule) {
-    case undefined: {
+    case undefined:
+    case 'transposed': {
       const dual = jvpOf(op.body, x, dx)
       return [dual.outs, dual.tangents]
     }
@@ -104,10 +105,11 @@ const solveTangents = (
 /* ---------------------------------------------------------- linearize */
 
 export const callLinearize = (op: Call, x: readonly Tensor[], dx: readonly Tangent[]): Pair => {
-  if (op.kind === 'opaque') return fail(op.name, noForward)
+  if (op.kind === 'opaque') return fail(op.name, op.why)
   const tag = op.tag as CallTag | null
   switch (tag?.rule) {
     case undefined:
+    case 'transposed':
       return walk<Tensor>(op.body, x, dx, linearizeEqn)
     case 'checkpoint':
       return checkpointLinearize(op, tag.saved, x, dx)
@@ -219,25 +221,34 @@ const checkpointLinearize = (
 
 /* ---------------------------------------------------------- transpose */
 
+type ByRule = Pick<OpaqueTag, 'residuals' | 'backward'>
+
+/** The transpose of what has a rule for it. */
+const ruleTranspose = (
+  name: string,
+  { residuals, backward }: ByRule,
+  cts: readonly Tangent[],
+  x: readonly (Tensor | null)[],
+  outs: readonly Type[],
+): readonly Tangent[] => {
+  const kept = x
+    .slice(0, residuals)
+    .map((r) => r ?? fail(name, 'a residual of its rule depends on tangents. This is a bug of autodiff.'))
+  const given = cts.map((c, i) => instantiate(c, outs[i]!))
+  return [...kept.map(() => null), ...apply(backward(), [...kept, ...given])]
+}
+
 export const callTranspose = (
   op: Call,
   cts: readonly Tangent[],
   x: readonly (Tensor | null)[],
   outs: readonly Type[],
 ): readonly Tangent[] => {
-  if (op.kind === 'opaque') {
-    const tag = op.tag as OpaqueTag
-    const residuals = x
-      .slice(0, tag.residuals)
-      .map((r) => r ?? fail(op.name, 'a residual of its customVjp depends on tangents. This is a bug of autodiff.'))
-    return [
-      ...residuals.map(() => null),
-      ...apply(tag.backward(), [...residuals, ...cts.map((c, i) => instantiate(c, outs[i]!))]),
-    ]
-  }
+  if (op.kind === 'opaque') return ruleTranspose(op.name, op.tag as OpaqueTag, cts, x, outs)
   const linear = x.map((v) => v === null)
   const tag = op.tag as CallTag | null
   if (tag === null) return placed(linear, transposeOf(op.body, x, cts))
+  if (tag.rule === 'transposed') return ruleTranspose(op.name, tag, cts, x, outs)
   if (tag.rule === 'linearSolve') return solveTranspose(op, tag, cts, x, outs)
   const t = transposeProgram(op.body, linear, present(cts))
   return placed(
@@ -328,12 +339,9 @@ export const callBatch = (
   size: number,
 ): readonly [readonly Tensor[], readonly boolean[]] => {
   if (op.kind === 'opaque') {
-    const tag = op.tag as OpaqueTag
-    const backward = once(() =>
-      batchedBackward(tag.backward(), batched.slice(0, tag.residuals), batched.slice(tag.residuals), size),
-    )
     const types = op.types.map((type) => withShape(type, [size, ...type.shape]))
-    return [emit({ ...op, types, tag: { ...tag, backward } satisfies OpaqueTag }, x), types.map(() => true)]
+    const tag = ruleBatch(op.tag as OpaqueTag, batched, size)
+    return [emit({ ...op, types, tag }, x), types.map(() => true)]
   }
   const tag = op.tag as CallTag | null
   if (tag === null || tag.rule === 'kept') return batchOf(op.body, x, batched, size)
@@ -344,6 +352,8 @@ export const callBatch = (
   const all = op.body.outputs.map(() => true)
   if (tag.rule === 'linearSolve') return solveBatch(op, tag, x, batched, size)
   const whole = batchProgram(op.body, batched, size, all)
+  if (tag.rule === 'transposed')
+    return [emit({ ...op, body: whole.program, tag: ruleBatch(tag, batched, size) }, x), all]
   const inputs = batched.slice(0, tag.inputs)
   const floats = inputTypes(op.body).slice(0, tag.inputs).map(isFloatType)
   const tangents = inputs.filter((_, i) => floats[i])
@@ -366,6 +376,15 @@ export const callBatch = (
           }),
         }
   return [emit({ ...op, body: whole.program, tag: next }, x), all]
+}
+
+/** What has a rule for its transpose, batched: so is that rule. */
+const ruleBatch = <T extends ByRule>(tag: T, batched: readonly boolean[], size: number): T => {
+  const { residuals, backward } = tag
+  return {
+    ...tag,
+    backward: once(() => batchedBackward(backward(), batched.slice(0, residuals), batched.slice(residuals), size)),
+  }
 }
 
 /** A rule on batched inputs; all its results carry the batch, what it captured does not. */

@@ -16,6 +16,8 @@ export type CallTag =
       readonly forward: () => Recorded
       readonly backward: () => Recorded
     }
+  /** Linear in what follows its `residuals`; its transpose is `backward`, as that of an opaque operation. Its body computes it. */
+  | { readonly rule: 'transposed'; readonly residuals: number; readonly backward: () => Recorded }
   /** Operands: constants of the operator, of solve, of transposeSolve, then b, then what the body alone reads, in these `counts` (the last are the
    *  rest). Each program: [x…, its constants…] → [y…]. The body finds the value; `solve` serves tangents, `transposeSolve` cotangents. */
   | {
@@ -28,7 +30,8 @@ export type CallTag =
       readonly symmetric: boolean
     }
 
-/** The linear half of a customVjp: [residuals…, tangents of float inputs…] → [tangents of float outputs…], known by its transpose alone. */
+/** The linear half of a customVjp: [residuals…, tangents of float inputs…] → [tangents of float outputs…], known by its transpose alone.
+ *  `backward`: [residuals…, cotangents of its results] → cotangents of the tangents. */
 export interface OpaqueTag {
   readonly rule: 'customVjp'
   readonly residuals: number

@@ -1,0 +1,1 @@
+export { checkKernel, type KernelCheck, type KernelCheckOptions, type KernelReport } from './api/checkKernel.js'
