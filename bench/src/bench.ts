@@ -1,7 +1,7 @@
 /** Us and each rival on the same work, in the same run, in turns: `pnpm bench [task …] [options]`, see options.ts.
  *  Each contestant has a process (or a browser) of its own for the whole run. Results are compared; ratios are theirs / ours. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { commit } from '../../tools/commit.mjs'
@@ -24,6 +24,9 @@ import {
 } from './harness/rows.js'
 import { type Options, parseOptions, usage } from './options.js'
 import { drawPage } from './page/page.js'
+import { drawWebgpuPart, webgpuPart, withWebgpuPart } from './page/webgpu.js'
+import type { WebgpuReport } from './webgpu/report.js'
+import { benchWebgpu } from './webgpu/run.js'
 
 const home = fileURLToPath(new URL('..', import.meta.url))
 
@@ -95,6 +98,19 @@ const perform = async (options: Options, say: (text: string) => void): Promise<R
 
 const read = (file: string): Report => JSON.parse(readFileSync(file, 'utf8')) as Report
 
+/** The page, or its part on WebGPU: whichever the report is of, the other stays. */
+const draw = async (from: string, file: string): Promise<void> => {
+  const report = read(from) as Report | WebgpuReport
+  const page = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if ('hostTime' in report) writeFileSync(file, withWebgpuPart(page, drawWebgpuPart(report)))
+  else {
+    const broken = installRivals()
+    if (broken !== null) throw new Error(`what draws the page ${broken}`)
+    writeFileSync(file, withWebgpuPart(await drawPage(report), webgpuPart(page)))
+  }
+  console.log(file)
+}
+
 const main = async (options: Options): Promise<void> => {
   if (options.help) return console.log(usage)
   if (options.list)
@@ -107,13 +123,8 @@ const main = async (options: Options): Promise<void> => {
         ]),
       ),
     )
-  if (options.page !== undefined) {
-    const broken = installRivals()
-    if (broken !== null) throw new Error(`what draws the page ${broken}`)
-    const file = options.out ?? join(home, '../docs/guide/benchmark.md')
-    writeFileSync(file, await drawPage(read(options.page)))
-    return console.log(file)
-  }
+  if (options.page !== undefined) return draw(options.page, options.out ?? join(home, '../docs/guide/benchmark.md'))
+  if (options.webgpu) return benchWebgpu(options)
   const say = options.json ? () => {} : (text: string) => console.log(text)
   // read before the work, not after it
   const base = options.add === undefined ? undefined : read(options.add)

@@ -11,6 +11,7 @@ import { type Figure, table } from './figure.js'
 import { hypergradMemory } from './hypergradMemory.js'
 import { kernelFigures } from './kernels.js'
 import { silence } from './silence.js'
+import { webgpuFigures } from './webgpu/figures.js'
 
 const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values
 await build()
@@ -18,6 +19,7 @@ await build()
 const figures: readonly Figure[] = [
   ...counts(),
   ...(await kernelFigures()),
+  ...(await webgpuFigures()),
   ...(await hypergradMemory()),
   ...(await sizes()),
   ...(await timings('timing.ts')),

@@ -15,6 +15,7 @@ export const usage = `pnpm bench [TASK …] [options]     measures us and each r
   --device NAME         ours: wasm (default) or plain
   --threads LIST        ours: 1, 2 or 1,2 (default)
   --relaxed WHEN        fused multiply-add where the engine has it: auto (default: on two threads), on, off
+  --webgpu              ours and @jax-js/jax on WebGPU in Node, on one software adapter: times, and what each asks of it (dispatches, bytes)
   --chromium            in pages of headless Chromium instead of Node
   --rounds N            turns of each contestant: 5
   --budget MS           length of a turn: 250
@@ -23,7 +24,7 @@ export const usage = `pnpm bench [TASK …] [options]     measures us and each r
   --json                the report as JSON on stdout, nothing else
   --out FILE            where the report goes: bench/results/DATE.json
   --add FILE            a report whose rows for other tasks, or from elsewhere (Node, Chromium), go into this one
-  --page FILE           draws docs/guide/benchmark.md (or --out FILE) from a report, and measures nothing
+  --page FILE           draws docs/guide/benchmark.md (or --out FILE), or its part on WebGPU, from a report, and measures nothing
   --list                tasks and sizes`
 
 export interface Options {
@@ -33,6 +34,7 @@ export interface Options {
   readonly threads: readonly number[]
   readonly relaxed: string
   readonly where: Where
+  readonly webgpu: boolean
   readonly rounds: number
   readonly budget: number
   readonly warmUp: number
@@ -82,6 +84,7 @@ export const parseOptions = (words: readonly string[]): Options => {
       device: { type: 'string', default: 'wasm' },
       threads: { type: 'string' },
       relaxed: { type: 'string', default: 'auto' },
+      webgpu: { type: 'boolean', default: false },
       chromium: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       budget: { type: 'string' },
@@ -110,12 +113,14 @@ export const parseOptions = (words: readonly string[]): Options => {
   if (!threads.every((n) => Number.isInteger(n) && n >= 1))
     throw new Error(`--threads is a list like 1,2, got ${values.threads}.`)
   return {
-    rows: chosen(positionals, values),
+    // the rows for WebGPU are a choice of their own
+    rows: chosen(positionals, values.webgpu ? { ...values, sweep: true, long: true } : values),
     rivals: asked.filter((name) => name !== 'none'),
     device,
     threads,
     relaxed,
     where: values.chromium ? 'chromium' : 'node',
+    webgpu: values.webgpu,
     rounds: count('rounds', quick ? 2 : 5),
     budget: count('budget', quick ? 60 : 250),
     warmUp: quick ? 60 : 400,

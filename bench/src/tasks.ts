@@ -548,7 +548,7 @@ const call = rowsOf('jit-call', 'a call of a tiny compiled function, w − 0.01 
 const kernels = rowsOf(
   'jit-kernels',
   'a call of a compiled chain of so many 16 × 16 products: its slope is the cost of a kernel',
-  [1, 4, 16, 64].map((count) => ({
+  [1, 2, 4, 8, 16, 32, 64].map((count) => ({
     size: `${count} products`,
     params: { count },
     inputs: { x: uniform(1, [16, 16]), w: uniform(2, [16, 16], 0.4) },

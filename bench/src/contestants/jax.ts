@@ -1,4 +1,4 @@
-/** @jax-js/jax on its wasm backend. Arrays are consumed by what they are passed to: `.ref` keeps one. */
+/** @jax-js/jax on its wasm backend (on its WebGPU backend: ../webgpu/players.ts). Arrays are consumed by what they are passed to: `.ref` keeps one. */
 
 import type { Given } from '../inputs.js'
 import { type Params, resnetConvs } from '../tasks.js'
@@ -16,7 +16,8 @@ import {
 type Arr = Library
 type Tree = readonly Arr[]
 
-const tasksOf = (jax: Library): Record<string, Implementation> => {
+/** Its tasks, on whatever backend is its default. */
+export const tasksOf = (jax: Library): Record<string, Implementation> => {
   const { numpy: np, nn, lax, jit, grad, valueAndGrad, jvp, vjp, linearize, vmap, blockUntilReady, tree: trees } = jax
   // a copy for each: the backend takes typed arrays as its own
   const put = ({ data, shape }: Given): Arr =>

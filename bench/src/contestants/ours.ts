@@ -1,8 +1,9 @@
-/** Neumann itself, by its public interface. Calls are synchronous, so that a call that has returned is done. */
+/** Neumann itself, by its public interface. On the plain and the wasm device a call that has returned is done; on WebGPU (../webgpu/players.ts)
+ *  its results are still to be waited for. */
 
 import { crossVjp, grad, hvp, valueAndGrad, vjp, vmap } from '@neumann/autodiff'
 import {
-  add, array, conv, type Device, dispose, div, exp, jit, logSoftmax, matmul, mean, mul, neg, readSync, relu, reshape, scan, scope, sigmoid,
+  add, array, conv, type Device, data, dispose, div, exp, jit, logSoftmax, matmul, mean, mul, neg, relu, reshape, scan, scope, sigmoid,
   slice, sqrt, square, sub, sum, type Tensor, take, tanh, transpose, treeLeaves, zeros,
 } from '@neumann/linalg-gpu' // biome-ignore format: a list
 import { openDevice } from '../device.js'
@@ -22,19 +23,25 @@ import {
 type Tree = readonly Tensor[]
 type Record_ = Readonly<Record<string, Tensor>>
 
-const put = (device: Device, { data, shape }: Given): Tensor => array(data, { shape: [...shape], device })
+const put = (device: Device, { data: elements, shape }: Given): Tensor => array(elements, { shape: [...shape], device })
 const putAll = (device: Device, inputs: Inputs): Record_ =>
   Object.fromEntries(Object.entries(inputs).map(([name, given]) => [name, put(device, given)]))
 const tree = (device: Device, inputs: Inputs, letter: string): Tree =>
   leavesOf(inputs, letter).map((x) => put(device, x))
 
-const readTree = (value: unknown): Outputs =>
-  Object.fromEntries((treeLeaves(value as never) as readonly Tensor[]).map((x, i) => [`r${i}`, readSync(x)]))
+const readAll = (tree: Tree): Promise<readonly ArrayLike<number>[]> => Promise.all(tree.map(data))
+/** The results of a call, which are then freed. */
+const readTree = async (value: unknown): Promise<Outputs> => {
+  const leaves = treeLeaves(value as never) as readonly Tensor[]
+  const read = await readAll(leaves)
+  dispose(leaves)
+  return Object.fromEntries(read.map((x, i) => [`r${i}`, x]))
+}
 
 /** A function that takes the same arguments each time: its results are freed at once. */
 const pure = (device: Device, call: () => unknown): Prepared => ({
   run: () => scope(() => void call()),
-  result: () => scope(() => readTree(call())),
+  result: () => readTree(scope(call)),
   peakBytes: () => device.memory().peak,
 })
 
@@ -49,10 +56,10 @@ const stepping = (device: Device, first: () => Tree, step: (state: Tree) => read
       dispose(rest)
       state = next
     },
-    result: () => {
+    result: async () => {
       const [next, rest] = step(state)
       const before = first()
-      const out = { ...moved(before.map(readSync), next.map(readSync)), loss: readSync(rest) }
+      const out = { ...moved(await readAll(before), await readAll(next)), loss: await data(rest) }
       dispose([next, rest])
       state = before
       return out
@@ -144,7 +151,8 @@ const lstmLoss = ({ wx, wh, b }: Lstm, x: Tensor, ct: Tensor): Tensor => {
 
 // ── tasks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const tasksOn = (device: Device): Record<string, Implementation> => {
+/** Its tasks on a device. */
+export const tasksOn = (device: Device): Record<string, Implementation> => {
   /** f of the named inputs, jitted. */
   const named =
     (f: (inputs: Record_, params: Params) => unknown): Implementation =>
@@ -311,7 +319,7 @@ const tasksOn = (device: Device): Record<string, Implementation> => {
       const [a, b] = [put(device, x!), put(device, y!)]
       return {
         run: () => dispose(add(a, b)),
-        result: () => scope(() => readTree(add(a, b))),
+        result: () => readTree(add(a, b)),
         dispose: () => dispose([a, b]),
       }
     },
@@ -320,7 +328,7 @@ const tasksOn = (device: Device): Record<string, Implementation> => {
       const step = jit((w: Tensor, g: Tensor) => sub(w, mul(0.01, g)))
       return {
         run: () => dispose(step(a, b)),
-        result: () => scope(() => readTree(step(a, b))),
+        result: () => readTree(step(a, b)),
         dispose: () => dispose([a, b]),
       }
     },

@@ -4,10 +4,7 @@ import { type Report, type ResultRow, type Where, written } from '../harness/row
 import { tasks } from '../tasks.js'
 import { plots } from './plots.js'
 import { pointsOf, sweeps } from './sweeps.js'
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('{', '&#123;')
-const markdown = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n') // biome-ignore format: one line
+import { markdown } from './table.js'
 
 const unique = <X>(values: readonly X[]): readonly X[] => [...new Set(values)]
 
