@@ -24,7 +24,11 @@ const pagesOf = (folder: string): DefaultTheme.SidebarItem[] => {
 
 const guide = [
   { text: 'Tensors', link: '/guide/tensors' },
+  { text: 'Devices', link: '/guide/devices' },
+  { text: 'The WebGPU device', link: '/guide/webgpu' },
   { text: 'The wasm device', link: '/guide/wasm' },
+  { text: 'The gpu.js device', link: '/guide/gpujs' },
+  { text: 'Your own kernel', link: '/guide/kernels' },
   { text: 'Linear algebra', link: '/guide/linear-algebra' },
   { text: 'Solvers that report', link: '/guide/solvers' },
   { text: 'How a function is compiled', link: '/guide/how-it-compiles' },
@@ -53,7 +57,10 @@ const paperGroups: DefaultTheme.SidebarItem[] = [
   { text: 'Papers', items: papers },
   ...(reproductions.length > 0 ? [{ text: 'Reproductions', items: reproductions }] : []),
 ]
-const live = [{ text: 'Ten images that teach', link: '/live/distillation' }]
+const live = [
+  { text: 'A function, and what becomes of it', link: '/live/editor' },
+  { text: 'Ten images that teach', link: '/live/distillation' },
+]
 const isWritten = ({ link }: { link: string }) =>
   statSync(join(site, `${link}.md`), { throwIfNoEntry: false })?.isFile()
 const written = guide.filter(isWritten)
@@ -67,7 +74,7 @@ export default defineConfig({
   cleanUrls: true,
   lastUpdated: false,
   srcExclude: ['node_modules/**'],
-  // the live page runs the packages as their sources are
+  // the live pages run the packages as their sources are
   vite: {
     resolve: { conditions: ['@neumann/source', 'module', 'browser', 'import', 'default'] },
     worker: { format: 'es' },
@@ -76,11 +83,14 @@ export default defineConfig({
     nav: [
       ...written.slice(0, 1).map(({ link }) => ({ text: 'Guide', link, activeMatch: '^/guide/' })),
       { text: 'Papers', link: '/papers/', activeMatch: '^/(papers|reproductions)/' },
-      ...live.map(({ link }) => ({ text: 'Live', link, activeMatch: '^/live/' })),
+      ...live.slice(0, 1).map(({ link }) => ({ text: 'Live', link, activeMatch: '^/live/' })),
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
     ],
     sidebar: {
-      '/guide/': [{ text: 'Guide', items: written }],
+      '/guide/': [
+        { text: 'Guide', items: written },
+        { text: 'Live', items: live },
+      ],
       '/papers/': paperGroups,
       '/reproductions/': paperGroups,
       '/live/': [{ text: 'Live', items: live }],

@@ -1,8 +1,8 @@
 /** The live page's work, away from the page: draws batches of real digits, steps, and tells the page what it sees. */
 
 import { certificateStatuses } from '@neumann/hypergrad'
-import { array, foldIn, jit, key, onDevice, randint, readSync, scope, type Tensor, take } from '@neumann/linalg-gpu'
-import { wasmDevice } from '@neumann/linalg-gpu/wasm'
+import { array, data, dispose, foldIn, jit, key, onDevice, randint, scope, take } from '@neumann/linalg-gpu'
+import { type Choice, chosenDevice } from './device.js'
 import { type Digits, distillation } from './distillation.js'
 
 /** From the worker to the page. */
@@ -14,10 +14,15 @@ export type Message =
       readonly accuracy: number
       readonly status: string
       readonly milliseconds: number
+      /** The device, and why it is that. */
+      readonly where: string
       /** 10 × 784, from 0 to 1. */
       readonly images: Float32Array
     }
   | { readonly kind: 'failed'; readonly message: string }
+
+/** From the page to the worker. */
+export type Start = { readonly digits: string; readonly choice: Choice }
 
 /** The file of digits: u32 count, that many bytes of labels, that many × 784 bytes of pixels. */
 const decoded = (bytes: ArrayBuffer, from: number, to: number): Digits => {
@@ -37,11 +42,11 @@ const tell = (message: Message): void =>
 
 let running = true
 
-const work = async (url: string): Promise<void> => {
+const work = async ({ digits: url, choice }: Start): Promise<void> => {
   const answer = await fetch(url)
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`)
   const bytes = await answer.arrayBuffer()
-  const device = await wasmDevice({ threads: 1 })
+  const { device, why, dispose: end } = await chosenDevice(choice)
   const count = new DataView(bytes).getUint32(0, true)
   const held = Math.floor(count / 2)
   const { train, other, step, accuracy, begin } = onDevice(device, () => {
@@ -57,30 +62,36 @@ const work = async (url: string): Promise<void> => {
   let state = onDevice(device, begin)
   for (let t = 1; running; t++) {
     const begun = performance.now()
-    const [next, told] = onDevice(device, () =>
+    const [next, seen] = onDevice(device, () =>
       scope(() => {
         const rows = randint(foldIn(key(1), t), [256], 0, count - held)
         const validation = { x: take(train.x, rows, { axis: 0 }), y: take(train.y, rows) }
-        const [next, report] = step(state, { train: null, validation })
-        const number = (x: Tensor): number => readSync(x)[0]!
-        const seen = {
-          loss: number(report.value),
-          accuracy: number(accuracy(next.inner.weights, other)),
-          status: certificateStatuses[number(report.certificate.status)]!,
-          images: Float32Array.from(readSync(report.hyper.images)),
-        }
-        return [next, seen] as const
+        const [next, { value, certificate, hyper }] = step(state, { train: null, validation })
+        const { images } = hyper
+        return [next, [value, accuracy(next.inner.weights, other), certificate.status, images]] as const
       }),
     )
     state = next
-    tell({ kind: 'step', step: t, milliseconds: performance.now() - begun, ...told })
+    // a page cannot wait for its GPU: results are read later
+    const [loss, right, status, images] = await Promise.all(seen.map((x) => data(x)))
+    tell({
+      kind: 'step',
+      step: t,
+      loss: loss![0]!,
+      accuracy: right![0]!,
+      status: certificateStatuses[status![0]!]!,
+      images: Float32Array.from(images!),
+      milliseconds: performance.now() - begun,
+      where: why,
+    })
+    dispose(seen)
     // the page's messages have their turn
     await new Promise((go) => setTimeout(go))
   }
-  device.dispose()
+  end()
 }
 
-globalThis.addEventListener('message', ({ data }: MessageEvent<{ readonly start: string } | 'stop'>) => {
+globalThis.addEventListener('message', ({ data }: MessageEvent<Start | 'stop'>) => {
   if (data === 'stop') running = false
-  else work(data.start).catch((error: Error) => tell({ kind: 'failed', message: error.message }))
+  else work(data).catch((error: Error) => tell({ kind: 'failed', message: error.message }))
 })
