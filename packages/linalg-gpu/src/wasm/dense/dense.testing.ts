@@ -52,3 +52,35 @@ export const both = (
     )
   return { got: runs[0]!, expected }
 }
+
+const sizes = (shape: readonly number[]): readonly [number, number, number] => [
+  shape.slice(0, -2).reduce((x, y) => x * y, 1),
+  ...(shape.slice(-2) as [number, number]),
+]
+
+/** Of an elimination: the largest of |P A − L U| over max(|L||U|), matrix by matrix. */
+export const eliminationDefect = (
+  { shape, data }: Stack,
+  packed: ArrayLike<number>,
+  order: ArrayLike<number>,
+): number => {
+  const [count, m, n] = sizes(shape)
+  let worst = 0
+  for (let s = 0; s < count; s++) {
+    const at = (x: ArrayLike<number>, i: number, j: number): number => x[(s * m + i) * n + j]!
+    let [off, size] = [0, 0]
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++) {
+        let [sum, absolute] = [0, 0]
+        for (let k = 0; k <= Math.min(i, j, n - 1); k++) {
+          const term = (k === i ? 1 : at(packed, i, k)) * at(packed, k, j)
+          sum += term
+          absolute += Math.abs(term)
+        }
+        off = Math.max(off, Math.abs(sum - at(data, order[s * m + i]!, j)))
+        size = Math.max(size, absolute)
+      }
+    worst = Math.max(worst, size === 0 ? off : off / size)
+  }
+  return worst
+}

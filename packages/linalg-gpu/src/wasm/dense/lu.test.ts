@@ -3,40 +3,12 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { luKernel } from '../../linalg/lu.js'
-import { both, type FloatName, type Stack, uniformStack, unitOf } from './dense.testing.js'
+import { both, eliminationDefect, type FloatName, uniformStack, unitOf } from './dense.testing.js'
 
 const shapes = [
   [0, 0], [0, 3], [3, 0], [1, 1], [2, 2], [3, 3], [4, 4], [5, 5], [7, 9], [8, 8], [9, 7], [31, 31], [32, 32], [65, 32],
   [130, 17], [5, 40], [3, 2, 2], [1000, 4, 4], [2, 3, 6, 5], [0, 4, 4],
 ] // biome-ignore format: a list
-
-const sizes = (shape: readonly number[]): readonly [number, number, number] => [
-  shape.slice(0, -2).reduce((x, y) => x * y, 1),
-  ...(shape.slice(-2) as [number, number]),
-]
-
-/** The largest of |P A − L U| over max(|L||U|), matrix by matrix. */
-const defect = ({ shape, data }: Stack, packed: ArrayLike<number>, order: ArrayLike<number>): number => {
-  const [count, m, n] = sizes(shape)
-  let worst = 0
-  for (let s = 0; s < count; s++) {
-    const at = (x: ArrayLike<number>, i: number, j: number): number => x[(s * m + i) * n + j]!
-    let [off, size] = [0, 0]
-    for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++) {
-        let [sum, absolute] = [0, 0]
-        for (let k = 0; k <= Math.min(i, j, n - 1); k++) {
-          const term = (k === i ? 1 : at(packed, i, k)) * at(packed, k, j)
-          sum += term
-          absolute += Math.abs(term)
-        }
-        off = Math.max(off, Math.abs(sum - at(data, order[s * m + i]!, j)))
-        size = Math.max(size, absolute)
-      }
-    worst = Math.max(worst, size === 0 ? off : off / size)
-  }
-  return worst
-}
 
 for (const dtype of ['f32', 'f64'] as FloatName[]) {
   for (const shape of shapes)
@@ -47,8 +19,8 @@ for (const dtype of ['f32', 'f64'] as FloatName[]) {
       assert.equal(got[2], expected[2])
       const steps = Math.min(...shape.slice(-2))
       // each element is a sum of so many rounded terms
-      assert.ok(defect(given, got[0]!, got[1]!) <= (steps + 1) * unitOf(dtype))
-      assert.ok(defect(given, expected[0]!, expected[1]!) <= (steps + 1) * unitOf(dtype))
+      assert.ok(eliminationDefect(given, got[0]!, got[1]!) <= (steps + 1) * unitOf(dtype))
+      assert.ok(eliminationDefect(given, expected[0]!, expected[1]!) <= (steps + 1) * unitOf(dtype))
     })
 
   test(`${dtype}: a column without a pivot is left as it is, and the next one is searched`, () => {

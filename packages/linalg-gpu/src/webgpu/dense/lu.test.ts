@@ -2,38 +2,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { luKernel } from '../../linalg/lu.js'
-import { type Stack, uniformStack } from '../../wasm/dense/dense.testing.js'
+import { eliminationDefect, uniformStack } from '../../wasm/dense/dense.testing.js'
 import { both, unit } from './dense.testing.js'
 
 const shapes = [[0, 3], [3, 0], [1, 1], [2, 2], [5, 5], [9, 7], [7, 9], [32, 32], [130, 17], [3, 2, 2], [2, 3, 6, 5], [0, 4, 4]] // biome-ignore format: a list
-
-const sizes = (shape: readonly number[]): readonly [number, number, number] => [
-  shape.slice(0, -2).reduce((x, y) => x * y, 1),
-  ...(shape.slice(-2) as [number, number]),
-]
-
-/** The largest of |P A − L U| over max(|L||U|), matrix by matrix. */
-const defect = ({ shape, data }: Stack, packed: ArrayLike<number>, order: ArrayLike<number>): number => {
-  const [count, m, n] = sizes(shape)
-  let worst = 0
-  for (let s = 0; s < count; s++) {
-    const at = (x: ArrayLike<number>, i: number, j: number): number => x[(s * m + i) * n + j]!
-    let [off, size] = [0, 0]
-    for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++) {
-        let [sum, absolute] = [0, 0]
-        for (let k = 0; k <= Math.min(i, j, n - 1); k++) {
-          const term = (k === i ? 1 : at(packed, i, k)) * at(packed, k, j)
-          sum += term
-          absolute += Math.abs(term)
-        }
-        off = Math.max(off, Math.abs(sum - at(data, order[s * m + i]!, j)))
-        size = Math.max(size, absolute)
-      }
-    worst = Math.max(worst, size === 0 ? off : off / size)
-  }
-  return worst
-}
 
 test('the rows and the sign of the oracle, and P A = L U', async () => {
   for (const shape of shapes) {
@@ -44,7 +16,7 @@ test('the rows and the sign of the oracle, and P A = L U', async () => {
       assert.equal(order, expected[1])
       assert.equal(sign, expected[2])
       // each element is a sum of so many rounded terms, and a quotient
-      assert.ok(defect(given, packed!, order!) <= (steps + 5) * unit, `[${shape}]`)
+      assert.ok(eliminationDefect(given, packed!, order!) <= (steps + 5) * unit, `[${shape}]`)
     }
   }
 })
